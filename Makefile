@@ -1,0 +1,57 @@
+# `make` alone lists the targets. Everything is installed into .venv, inside this clone.
+# PYTHON=/path/to/python3 chooses the interpreter that the environment is made with.
+
+SHELL := /bin/sh
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+# Tests run side by side, so that each process keeps to one thread.
+WORKERS := -n auto --maxprocesses 4
+# Its font cache would go to the home folder; nothing but pip's cache is written outside this clone.
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test check format demo bench docs constraints clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make the virtual environment and install everything into it
+
+$(PY):
+	@scripts/venv.sh .venv
+
+$(INSTALLED): pyproject.toml constraints.txt | $(PY)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --editable '.[engine,cli,dev]' --constraint constraints.txt
+	@touch $@
+
+test: setup check ## check, then run every test
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(WORKERS)
+
+check: setup ## lint, format, types and the import law
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+
+format: setup ## put the code into its one format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+demo: setup ## stylise an example pair and say where the pictures are
+	$(PY) scripts/demo.py
+
+bench: setup ## measure the engine beside the reference
+	$(PY) -m bench
+
+docs: setup ## write docs/options.md from the options
+	$(PY) scripts/options_table.py
+
+constraints: setup ## resolve the newest versions into constraints.txt
+	$(PY) scripts/constraints.py > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove the environment and everything that was built
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

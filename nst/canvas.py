@@ -1,0 +1,109 @@
+"""The pictures of a run at every size: photo and paintings as tensors, where to start, and what to hand out."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nst import color
+from nst.events import Scale
+from nst.images import MIN_SIDE, Picture, resize
+from nst.options import StyleOptions
+
+
+class Canvas:
+    """Prepares what a scale needs, and turns its picture into one at the final size.
+
+    Args:
+        content: the photo, in its own size.
+        styles: the paintings, in theirs.
+        options: colour, start and style scale are read from it.
+        final: the result's scale.
+        device: where the tensors live.
+    """
+
+    def __init__(
+        self, content: Picture, styles: Sequence[Picture], options: StyleOptions, final: Scale, device: torch.device
+    ) -> None:
+        self._options = options
+        self._device = device
+        self._photo = resize(content, final.width, final.height)
+        self._original = content
+        self._styles = tuple(styles)
+
+    def content(self, scale: Scale) -> Tensor:
+        """The photo at a scale, (1, 3, H, W); grey where only luminance is painted."""
+        image = self._tensor(resize(self._original, scale.width, scale.height))
+        return _grey(image) if self._options.color == "luminance" else image
+
+    def styles(self, scale: Scale) -> list[Tensor]:
+        """The paintings for a scale, each with its long side as long as the picture's, times ``style_scale``."""
+        return [self._style(style, scale) for style in self._styles]
+
+    def first(self, scale: Scale) -> Tensor:
+        """Where the optimisation starts, (1, 3, H, W)."""
+        if self._options.init == "random":
+            noise = torch.Generator().manual_seed(self._options.seed)
+            shape = (1, 3, scale.height, scale.width)
+            return (0.5 + 0.15 * torch.randn(shape, generator=noise)).clamp(0, 1).to(self._device)
+        if self._options.init == "style":
+            return _cover(self._style(self._styles[0], scale), scale)
+        return self.content(scale)
+
+    def enlarge(self, image: Tensor, before: Scale, after: Scale) -> Tensor:
+        """The picture of one scale as the start of a larger one, in [0, 1].
+
+        A start from the photo gets back what of the photo was too fine for the smaller scale: else the optimiser would
+        have to invent it, and a frame of the small scale would look out of focus beside a frame of the large one.
+        """
+        if (before.width, before.height) == (after.width, after.height):
+            return image.clamp(0, 1)
+        larger = _resized(image.clamp(0, 1), after)
+        if self._options.init == "content":
+            larger = larger + self.content(after) - _resized(self.content(before), after)
+        return larger.clamp(0, 1)
+
+    def picture(self, image: Tensor, scale: Scale, final: Scale) -> Picture:
+        """The picture of a scale at the final size, in its final colours, with the photo's alpha."""
+        result = self.enlarge(image, scale, final)
+        if self._options.color == "luminance":
+            result = color.keep_luminance(result, self._tensor(self._photo))
+        return color.to_picture(result, self._photo.alpha)
+
+    def _style(self, style: Picture, scale: Scale) -> Tensor:
+        factor = self._options.style_scale * max(scale.width, scale.height) / max(style.width, style.height)
+        factor = max(factor, MIN_SIDE / min(style.width, style.height))
+        image = self._tensor(resize(style, round(style.width * factor), round(style.height * factor)))
+        if self._options.color == "match":
+            return color.match_palette(image, self.content(scale))
+        if self._options.color == "luminance":
+            return _same_contrast(_grey(image), self.content(scale))
+        return image
+
+    def _tensor(self, picture: Picture) -> Tensor:
+        return color.to_tensor(picture, self._device)
+
+
+def _grey(image: Tensor) -> Tensor:
+    return color.luma(image).expand_as(image).contiguous()
+
+
+def _same_contrast(style: Tensor, content: Tensor) -> Tensor:
+    """A grey painting with the photo's mean and spread (Gatys et al. 2016, "Preserving color", section 4.2)."""
+    spread = content.std() / style.std().clamp_min(1e-3)
+    return ((style - style.mean()) * spread + content.mean()).clamp(0, 1)
+
+
+def _resized(image: Tensor, scale: Scale) -> Tensor:
+    return F.interpolate(image, (scale.height, scale.width), mode="bicubic", align_corners=False, antialias=True)
+
+
+def _cover(image: Tensor, scale: Scale) -> Tensor:
+    """The image enlarged until it covers the scale, its middle cut out."""
+    height, width = image.shape[2:]
+    factor = max(scale.height / height, scale.width / width)
+    size = Scale(max(scale.width, round(width * factor)), max(scale.height, round(height * factor)), 0)
+    top, left = (size.height - scale.height) // 2, (size.width - scale.width) // 2
+    covered = _resized(image, size)[..., top : top + scale.height, left : left + scale.width]
+    return covered.clamp(0, 1).contiguous()
