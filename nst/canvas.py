@@ -8,8 +8,10 @@ from torch import Tensor
 
 from nst import color
 from nst.events import Scale
-from nst.images import MIN_SIDE, Picture, resize
+from nst.images import MIN_SIDE, Picture, resize, target_size
 from nst.options import StyleOptions
+
+_PALETTE = 128  # px, square root of the area: enough pixels for a mean and a covariance
 
 
 class Canvas:
@@ -18,19 +20,31 @@ class Canvas:
     Args:
         content: the photo, in its own size.
         styles: the paintings, in theirs.
+        blend: the share of each painting.
         options: colour, start and style scale are read from it.
         final: the result's scale.
         device: where the tensors live.
     """
 
     def __init__(
-        self, content: Picture, styles: Sequence[Picture], options: StyleOptions, final: Scale, device: torch.device
+        self,
+        content: Picture,
+        styles: Sequence[Picture],
+        blend: Sequence[float],
+        options: StyleOptions,
+        final: Scale,
+        device: torch.device,
     ) -> None:
         self._options = options
         self._device = device
         self._photo = resize(content, final.width, final.height)
         self._original = content
         self._styles = tuple(styles)
+        self._blend = blend
+        self._palettes = [
+            self._tensor(resize(style, *target_size(style.width, style.height, _PALETTE, "area", min_side=1)))
+            for style in styles
+        ]
 
     def content(self, scale: Scale) -> Tensor:
         """The photo at a scale, (1, 3, H, W); grey where only luminance is painted."""
@@ -49,7 +63,7 @@ class Canvas:
             return (0.5 + 0.15 * torch.randn(shape, generator=noise)).clamp(0, 1).to(self._device)
         if self._options.init == "style":
             return _cover(self._style(self._styles[0], scale), scale)
-        return self.content(scale)
+        return self._dressed(scale)
 
     def enlarge(self, image: Tensor, before: Scale, after: Scale) -> Tensor:
         """The picture of one scale as the start of a larger one, in [0, 1].
@@ -61,7 +75,7 @@ class Canvas:
             return image.clamp(0, 1)
         larger = _resized(image.clamp(0, 1), after)
         if self._options.init == "content":
-            larger = larger + self.content(after) - _resized(self.content(before), after)
+            larger = larger + self._dressed(after) - _resized(self._dressed(before), after)
         return larger.clamp(0, 1)
 
     def picture(self, image: Tensor, scale: Scale, final: Scale) -> Picture:
@@ -70,6 +84,21 @@ class Canvas:
         if self._options.color == "luminance":
             result = color.keep_luminance(result, self._tensor(self._photo))
         return color.to_picture(result, self._photo.alpha)
+
+    def _dressed(self, scale: Scale) -> Tensor:
+        """The photo in the paintings' palette.
+
+        Gatys starts from the photo as it is. Its colours are the one thing that is far from the painting and can be moved
+        there at once, by a linear map; the iterations are then left for what only they can do.
+        """
+        content = self.content(scale)
+        if self._options.color != "style":
+            return content
+        shares = self._blend
+        return sum(
+            (share * color.match_palette(content, style) for share, style in zip(shares, self._palettes, strict=True)),
+            torch.zeros_like(content),
+        )
 
     def _style(self, style: Picture, scale: Scale) -> Tensor:
         factor = self._options.style_scale * max(scale.width, scale.height) / max(style.width, style.height)

@@ -1,4 +1,4 @@
-"""A run in the middle, as bytes: safetensors, so that reading one can run no code."""
+"""A run in the middle, as bytes: safetensors, so that reading one can run no code, and a seal over them."""
 
 import hashlib
 import json
@@ -15,6 +15,7 @@ from nst.options import StyleOptions
 from nst.schedule import PLATEAU_ITERATIONS
 
 _VERSION = "1"
+_SEAL = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def fingerprint(content: Picture, styles: Sequence[Picture], options: StyleOptio
 def pack(run: str, position: Position, state: Mapping[str, Tensor]) -> bytes:
     """The bytes of a checkpoint."""
     metadata = {"nst_checkpoint": _VERSION, "run": run, "position": json.dumps(asdict(position))}
-    return save({name: tensor.contiguous() for name, tensor in state.items()}, metadata)
+    body = save({name: tensor.contiguous() for name, tensor in state.items()}, metadata)
+    return body + hashlib.sha256(body).digest()
 
 
 def unpack(data: bytes, run: str) -> tuple[Position, dict[str, Tensor]]:
@@ -74,9 +76,10 @@ def unpack(data: bytes, run: str) -> tuple[Position, dict[str, Tensor]]:
         CheckpointError: the bytes are damaged, or belong to another run.
     """
     try:
-        metadata = _metadata(data)
+        body = _unsealed(data)
+        metadata = _metadata(body)
         position = json.loads(metadata["position"])
-        state = load(data)
+        state = load(body)
         found = Position(**{**position, "losses": tuple(position["losses"])})
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"the checkpoint is damaged ({error})", hint="Start the run anew.") from error
@@ -86,6 +89,14 @@ def unpack(data: bytes, run: str) -> tuple[Position, dict[str, Tensor]]:
             hint="Resume with what the run was started with, or start anew.",
         )
     return found, state
+
+
+def _unsealed(data: bytes) -> bytes:
+    """The bytes before the seal; safetensors itself would not notice a wrong digit in a tensor."""
+    body, seal = data[:-_SEAL], data[-_SEAL:]
+    if hashlib.sha256(body).digest() != seal:
+        raise ValueError("its checksum is wrong")
+    return body
 
 
 def _metadata(data: bytes) -> dict[str, str]:

@@ -28,7 +28,9 @@ class _SecondMoments(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        result: Tensor = (gradient + gradient.mT) @ features
+        both = gradient + gradient.mT
+        channels_last = features.stride(0) == 1
+        result: Tensor = (features.mT @ both).mT if channels_last else both @ features
         return result
 
 

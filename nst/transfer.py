@@ -78,7 +78,7 @@ class StyleTransfer:
         scales = plan(width, height, options.iterations, options.scales)
         name = fingerprint(content, styles, options, backbone.name)
         saved = unpack(resume, name) if resume is not None else None
-        canvas = Canvas(content, styles, options, scales[-1], self.device)
+        canvas = Canvas(content, styles, recipe.blend, options, scales[-1], self.device)
         return Run(Plan(backbone, choice.why, recipe, options, scales, canvas, self.device, name), saved)
 
     def _backbone(self, name: str, options: StyleOptions) -> Backbone:
@@ -126,7 +126,9 @@ class Run:
         return pack(self._plan.fingerprint, self._position, state)
 
     def __iter__(self) -> Iterator[Event]:
-        """Do the work; see ``nst.events`` for the order of what is told."""
+        """Do the work, or go on with it where an iteration was left; see ``nst.events`` for the order of what is told."""
+        if self._optimizer:
+            self._saved, self._optimizer = self._optimizer.state(), None
         yield self._started()
         try:
             for index in range(self._position.scale, len(self._plan.scales)):
@@ -164,9 +166,9 @@ class Run:
             optimizer.load(self._saved)
             self._saved = {}
             return optimizer
-        start = self._start(index)
+        optimizer = make_optimizer(objective.evaluate, self._start(index), plan.options)
         self._position = self._position.entering(index, self._optimizer.evaluations if self._optimizer else 0)
-        return make_optimizer(objective.evaluate, start, plan.options)
+        return optimizer
 
     def _start(self, index: int) -> Tensor:
         canvas, scales = self._plan.canvas, self._plan.scales
@@ -237,7 +239,8 @@ class Run:
         return ending(self._position.iteration, self._evaluations, self._position.elapsed_seconds, self._picture())
 
     def _failed(self, error: NstError) -> Failed:
-        return Failed(self._position.iteration, error, self._picture() if self._optimizer else None)
+        picture = self._picture() if self._optimizer and self._position.iteration else None
+        return Failed(self._position.iteration, error, picture)
 
 
 def make_optimizer(evaluate: Evaluate, x: Tensor, options: StyleOptions) -> Optimizer:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nst.cli.observer import Observer, make_folder
-from nst.events import Cancelled, Event, Finished, Frame, Started
+from nst.events import Cancelled, Event, Finished, Frame
 from nst.images import check_writable, write_picture
 
 
@@ -13,10 +13,10 @@ class Frames(Observer):
     Files of an earlier run that bear the same number are replaced, others are left alone.
     """
 
-    def __init__(self, folder: Path, suffix: str) -> None:
+    def __init__(self, folder: Path, suffix: str, iterations: int) -> None:
         self.folder = folder
         self.suffix = suffix
-        self._digits = 4
+        self._digits = max(4, len(str(iterations)))
         self._last = -1
 
     def check(self) -> None:
@@ -27,8 +27,6 @@ class Frames(Observer):
     def observe(self, event: Event) -> None:
         """Write the picture of this event, if it has a new one."""
         match event:
-            case Started():
-                self._digits = max(4, len(str(event.total_iterations)))
             case Frame() | Finished() | Cancelled() if event.iteration != self._last:
                 write_picture(event.picture, self._path(event.iteration))
                 self._last = event.iteration

@@ -90,7 +90,7 @@ def _observers(command: Command, *, header: bool) -> list[Observer]:
     """What watches; the screen comes last, so that it speaks when all is written."""
     observers: list[Observer] = []
     if command.frames:
-        observers.append(Frames(command.frames, command.out.suffix))
+        observers.append(Frames(command.frames, command.out.suffix, command.options.iterations))
     if command.timelapse:
         observers.append(Timelapse(command.timelapse))
     if command.log:

@@ -1,6 +1,7 @@
 """What a person sees on standard error: a header, a bar (lines where nobody watches), the outcome."""
 
 from collections.abc import Mapping
+from shutil import get_terminal_size
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -69,7 +70,9 @@ class Screen(Observer):
             self._bar = _tqdm(event, self._stream)
 
     def _progress(self, event: Progress) -> None:
+        self._total = event.total_iterations  # a scale that ended early leaves fewer
         if self._bar is not None:
+            self._bar.total = self._total
             self._bar.set_description_str(_size(self._scales[event.scale]), refresh=False)
             self._bar.set_postfix_str(_figures(event), refresh=False)
             self._bar.update(event.iteration - self._bar.n)
@@ -90,7 +93,7 @@ def header(command: Command, event: Started) -> list[str]:
         f"  backbone   {event.why}",
         f"  objective  {event.objective}: {weights} ({_WEIGHT_SCALES.get(event.objective, 'its own scale')})",
         f"  size       {scales} px, up to {event.total_iterations} iterations{begun}",
-        f"  device     {event.device}",
+        f"  device     {event.device}" + (f", threads: {command.threads}" if command.threads else ""),
         *(f"  note       {note}" for note in command.notes),
     ]
 
@@ -111,7 +114,8 @@ def _tqdm(event: Started, stream: Stream) -> Any:
     except ImportError:  # the extra is not installed: then lines will do
         return None
     tqdm.monitor_interval = 0  # no thread of its own
-    return tqdm(total=event.total_iterations, initial=event.iteration, file=stream, bar_format=_BAR, dynamic_ncols=True)
+    columns = get_terminal_size().columns - 1  # 80 where the terminal does not know
+    return tqdm(total=event.total_iterations, initial=event.iteration, file=stream, bar_format=_BAR, ncols=columns)
 
 
 def _figures(event: Progress) -> str:

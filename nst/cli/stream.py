@@ -26,6 +26,11 @@ class Stream:
         """As the stream's own."""
         self._try(self._stream.flush)
 
+    @property
+    def encoding(self) -> str:
+        """As the stream's own: it decides whether a bar is drawn with blocks or with ASCII."""
+        return self._stream.encoding or "ascii"
+
     def isatty(self) -> bool:
         """Whether a person sees it."""
         return self._stream.isatty()

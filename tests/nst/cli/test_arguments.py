@@ -1,6 +1,7 @@
 """Words into a Command."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from nst.cli.command import Command, read_command
 from nst.errors import InvalidOption, NstError, PictureNotFound
 from nst.images import write_picture
 from nst.options import PRESETS, StyleOptions, knobs
-from tests.nst.cli.conftest import picture
+from tests.nst.cli.conftest import ROOT, picture
 
 
 def command(words: str) -> Command:
@@ -137,3 +138,19 @@ def test_a_wrong_command_line_is_refused_with_a_sentence(words: str, said: str) 
     assert said in caught.value.sentence
     assert caught.value.exit_code == 2
     assert "\n" not in caught.value.sentence
+
+
+PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
+
+
+def test_every_flag_is_documented() -> None:
+    options = {flag(knob.name) for knob in knobs()}  # they have a page of their own
+    flags = set(re.findall(r"--[a-z]+(?:[-_][a-z]+)*", build_parser().format_help())) - options - {"--help"}
+    assert len(flags) > 25
+    assert not {name for name in flags if name not in PAGE and name.replace("-", "_").replace("__", "--") not in PAGE}
+
+
+@pytest.mark.parametrize("error", NstError.__subclasses__(), ids=lambda error: error.__name__)
+def test_every_exit_status_is_documented(error: type[NstError]) -> None:
+    assert re.search(rf"^\| {error.exit_code} \|", PAGE, re.M)
+    assert f" {error.exit_code} " in build_parser().format_help()

@@ -171,11 +171,11 @@ def test_a_full_disk_is_one_error_and_leaves_nothing_half_written(
 def test_a_disk_that_fills_up_on_the_way_leaves_the_last_picture(
     nst: Nst, photo: Path, painting: Path, tmp_path: Path, disk: Callable[[int], None]
 ) -> None:
-    disk(24_000)
-    words = ("--log", "l.csv", "--iterations", "1000", "--plateau", "0", "--scales", "1")
+    disk(14_000)
+    words = ("--log", "l.jsonl", "--iterations", "1000", "--plateau", "0", "--scales", "1")
     done = nst(photo, painting, "-o", "out.png", *QUICK, *words)
     assert done.code == 4
-    assert "l.csv cannot be written (File too large)" in done.error
+    assert "l.jsonl cannot be written (File too large)" in done.error
     assert read_picture(tmp_path / "out.png").width == 64
 
 

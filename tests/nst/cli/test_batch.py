@@ -66,7 +66,7 @@ def test_a_stopped_batch_goes_on_in_the_middle_of_a_picture(
     nst: Nst, folder: Path, painting: Path, tmp_path: Path
 ) -> None:
     words = ("--batch", folder, painting, "-o", "painted", "--backbone", "wavelet", "--size", "64", "--plateau", "0",
-             "--iterations", "300", "--frames", "frames", "--save-every", "10")  # fmt: skip
+             "--iterations", "120", "--frames", "frames", "--save-every", "10")  # fmt: skip
     with signal_at(signal.SIGINT, tmp_path / "frames" / "c" / "0050.png", 0):
         done = nst(*words)
     assert done.code == 130

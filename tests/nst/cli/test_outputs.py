@@ -34,25 +34,25 @@ def watch(observer: Observer, *events: Event) -> None:
 
 
 def test_frames_are_numbered_files_of_the_final_size(tmp_path: Path) -> None:
-    watch(Frames(tmp_path / "a" / "b", ".jpg"), *RUN)
+    watch(Frames(tmp_path / "a" / "b", ".jpg", 10), *RUN)
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == ["0000.jpg", "0005.jpg", "0010.jpg"]
     assert read_picture(tmp_path / "a" / "b" / "0005.jpg").rgb.shape == (49, 65, 3)
 
 
 def test_the_last_picture_is_a_frame_even_between_two(tmp_path: Path) -> None:
-    watch(Frames(tmp_path, ".png"), STARTED, frame(5), cancelled(7))
+    watch(Frames(tmp_path, ".png", 10), STARTED, frame(5), cancelled(7))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0005.png", "0007.png"]
 
 
 def test_numbers_are_as_wide_as_the_last_one(tmp_path: Path) -> None:
-    watch(Frames(tmp_path, ".png"), replace(STARTED, total_iterations=20_000), frame(5))
+    watch(Frames(tmp_path, ".png", 20_000), STARTED, frame(5))
     assert [path.name for path in tmp_path.iterdir()] == ["00005.png"]
 
 
 def test_frames_refuse_a_file_in_their_place_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("mine")
     with pytest.raises(OutputError, match="cannot be made"):
-        Frames(tmp_path / "f", ".png").check()
+        Frames(tmp_path / "f", ".png", 10).check()
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])

@@ -14,11 +14,11 @@ import pytest
 from nst.images import read_picture
 from tests.nst.cli.conftest import Nst, Start
 
-LONG = ("--backbone", "wavelet", "--size", "64", "--iterations", "400", "--plateau", "0", "--log", "l.csv")
+LONG = ("--backbone", "wavelet", "--size", "64", "--iterations", "120", "--plateau", "0", "--log", "l.csv")
 
 
-def wait_for_lines(path: Path, count: int, seconds: float = 60) -> None:
-    """Until a log has so many lines."""
+def wait_for_lines(path: Path, count: int, seconds: float = 100) -> None:
+    """Until a file has so many lines; a process of its own first has to load torch, which may take its time."""
     deadline = time.monotonic() + seconds
     while not path.exists() or path.read_bytes().count(b"\n") < count:
         assert time.monotonic() < deadline
@@ -61,7 +61,7 @@ def test_a_stopped_run_leaves_its_picture_and_goes_on_to_the_same_bytes(
     assert done.code == 0, done.err
     assert ", from iteration " in done.err
     assert not (tmp_path / "out.png.checkpoint").exists()
-    assert (tmp_path / "l.csv").read_text().count("\n") == 401
+    assert (tmp_path / "l.csv").read_text().count("\n") == 121
 
     assert nst(photo, painting, "-o", "whole.png", *LONG[:-2]).code == 0
     assert (tmp_path / "out.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
@@ -102,18 +102,18 @@ def test_another_run_s_checkpoint_is_refused(nst: Nst, photo: Path, painting: Pa
 
 
 def test_ctrl_c_twice_leaves_at_once_without_a_trace(start: Start, photo: Path, painting: Path, tmp_path: Path) -> None:
-    words = ("--backbone", "wavelet", "--size", "600", "--iterations", "400", "--scales", "1", "--log", "l.csv")
+    words = ("--backbone", "wavelet", "--size", "400", "--iterations", "400", "--scales", "1", "--log", "l.csv")
     with start(photo, painting, "-o", "out.png", *words) as process:
         wait_for_lines(tmp_path / "l.csv", 2)
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        err = process.communicate(timeout=60)[1]
+        err = process.communicate(timeout=100)[1]
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert leftovers(tmp_path) == []
     if (tmp_path / "out.png").exists():  # the first one may have been quicker than the second
-        assert read_picture(tmp_path / "out.png").width == 600
+        assert read_picture(tmp_path / "out.png").width == 400
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(

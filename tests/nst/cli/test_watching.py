@@ -22,6 +22,8 @@ from tests.nst.cli.events import STARTED, cancelled, finished, frame, progress
 class Terminal(io.StringIO):
     """A text stream that says it is a terminal."""
 
+    encoding = "utf-8"
+
     def isatty(self) -> bool:
         return True
 
@@ -59,6 +61,7 @@ def test_the_header_says_what_was_converted() -> None:
 def test_a_terminal_shows_a_bar_with_figures() -> None:
     text = shown(Terminal(), STARTED, progress(3), progress(7), finished())
     assert "7/10" in text
+    assert "█" in text
     assert "loss 0.007812" in text
     assert "12.5 it/s" in text
     assert "1:08 left" in text

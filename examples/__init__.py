@@ -1,0 +1,1 @@
+"""Example photos, example styles and the scripts that make them."""

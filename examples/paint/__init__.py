@@ -1,0 +1,1 @@
+"""Procedural painting: a sheet, pigments, strokes and one module per style."""
