@@ -41,6 +41,7 @@ class Canvas:
         self._original = content
         self._styles = tuple(styles)
         self._blend = blend
+        self._starts: dict[tuple[int, int], Tensor] = {}  # made once: every frame of a small scale needs them
         self._palettes = [
             self._tensor(resize(style, *target_size(style.width, style.height, _PALETTE, "area", min_side=1)))
             for style in styles
@@ -63,7 +64,7 @@ class Canvas:
             return (0.5 + 0.15 * torch.randn(shape, generator=noise)).clamp(0, 1).to(self._device)
         if self._options.init == "style":
             return _cover(self._style(self._styles[0], scale), scale)
-        return self._dressed(scale)
+        return self._recolored(scale)
 
     def enlarge(self, image: Tensor, before: Scale, after: Scale) -> Tensor:
         """The picture of one scale as the start of a larger one, in [0, 1].
@@ -75,7 +76,7 @@ class Canvas:
             return image.clamp(0, 1)
         larger = _resized(image.clamp(0, 1), after)
         if self._options.init == "content":
-            larger = larger + self._dressed(after) - _resized(self._dressed(before), after)
+            larger = larger + self._recolored(after) - _resized(self._recolored(before), after)
         return larger.clamp(0, 1)
 
     def picture(self, image: Tensor, scale: Scale, final: Scale) -> Picture:
@@ -85,20 +86,21 @@ class Canvas:
             result = color.keep_luminance(result, self._tensor(self._photo))
         return color.to_picture(result, self._photo.alpha)
 
-    def _dressed(self, scale: Scale) -> Tensor:
-        """The photo in the paintings' palette.
+    def _recolored(self, scale: Scale) -> Tensor:
+        """The photo in the paintings' palette, (1, 3, H, W).
 
-        Gatys starts from the photo as it is. Its colours are the one thing that is far from the painting and can be moved
-        there at once, by a linear map; the iterations are then left for what only they can do.
+        Gatys starts from the photo as it is. Its colours are the one thing that is far from the painting and can be
+        moved there at once, by a linear map; the iterations are then left for what only they can do.
         """
-        content = self.content(scale)
-        if self._options.color != "style":
-            return content
-        shares = self._blend
-        return sum(
-            (share * color.match_palette(content, style) for share, style in zip(shares, self._palettes, strict=True)),
-            torch.zeros_like(content),
-        )
+        size = (scale.width, scale.height)
+        if size not in self._starts:
+            content = self.content(scale)
+            self._starts[size] = self._blended(content) if self._options.color == "style" else content
+        return self._starts[size]
+
+    def _blended(self, content: Tensor) -> Tensor:
+        recolored = [color.match_palette(content, palette) for palette in self._palettes]
+        return torch.stack([share * image for share, image in zip(self._blend, recolored, strict=True)]).sum(0)
 
     def _style(self, style: Picture, scale: Scale) -> Tensor:
         factor = self._options.style_scale * max(scale.width, scale.height) / max(style.width, style.height)

@@ -24,5 +24,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "vgg19": _vgg_names("vgg19"),
     "vgg16": _vgg_names("vgg16"),
     "squeezenet": ("conv1", "relu1", *(f"fire{n}" for n in range(2, 10))),
-    "wavelet": tuple(f"{kind}{level}" for level in range(WAVELET_LEVELS) for kind in ("color", "edge", "stroke", "far", "tex")),
+    "wavelet": tuple(
+        f"{kind}{level}" for level in range(WAVELET_LEVELS) for kind in ("edge", "stroke", "density", "texture")
+    ),
 }

@@ -41,8 +41,9 @@ def _halved(width: int, height: int, times: int) -> tuple[int, int]:
 
 def _shares(iterations: int, count: int) -> list[int]:
     weights = [_SHARE**level for level in range(count)]
-    shares = [max(1, round(iterations * weight / sum(weights))) for weight in weights]
-    shares[0] = max(1, shares[0] + iterations - sum(shares))
+    spare = iterations - count  # beyond the one that each gets
+    shares = [1 + int(spare * weight / sum(weights)) for weight in weights]
+    shares[0] += iterations - sum(shares)
     return shares
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,7 +25,7 @@ from nst.backbones import Backbone, choose_backbone, load_backbone
 from nst.canvas import Canvas
 from nst.checkpoint import Position, fingerprint, pack, unpack
 from nst.device import find_device, out_of_memory
-from nst.errors import NstError
+from nst.errors import BrokenPicture, NstError
 from nst.events import Cancelled, Event, Failed, Finished, Frame, Losses, Progress, Scale, Started
 from nst.images import Picture, target_size
 from nst.lbfgs import LBFGS
@@ -68,9 +69,11 @@ class StyleTransfer:
         Raises:
             InvalidOption: an option does not fit the backbone or the pictures.
             PictureSize: the result would be too small or too large.
+            BrokenPicture: a picture holds values that are no numbers.
             WeightsError: the backbone's weights are missing or damaged.
             CheckpointError: ``resume`` is damaged or belongs to another run.
         """
+        _check_numbers((content, *styles))
         choice = choose_backbone(options.backbone, self._weights)
         width, height = target_size(content.width, content.height, options.size, options.size_by)
         backbone = self._backbone(choice.name, options)
@@ -126,7 +129,7 @@ class Run:
         return pack(self._plan.fingerprint, self._position, state)
 
     def __iter__(self) -> Iterator[Event]:
-        """Do the work, or go on with it where an iteration was left; see ``nst.events`` for the order of what is told."""
+        """Do the work, or go on where an earlier loop was left; see ``nst.events`` for the order of what is told."""
         if self._optimizer:
             self._saved, self._optimizer = self._optimizer.state(), None
         yield self._started()
@@ -241,6 +244,12 @@ class Run:
     def _failed(self, error: NstError) -> Failed:
         picture = self._picture() if self._optimizer and self._position.iteration else None
         return Failed(self._position.iteration, error, picture)
+
+
+def _check_numbers(pictures: Sequence[Picture]) -> None:
+    for picture in pictures:
+        if not np.isfinite(picture.rgb).all():
+            raise BrokenPicture("a picture holds values that are no numbers", hint="Decode it again.")
 
 
 def make_optimizer(evaluate: Evaluate, x: Tensor, options: StyleOptions) -> Optimizer:
