@@ -50,7 +50,9 @@ def vgg19_network(state: State) -> Network:
 def squeezenet_network(state: State) -> Network:
     """SqueezeNet 1.0 with its stem at stride 1: content at fire5, style at relu1, fire2 to fire5 and fire7."""
     features = _loaded(squeezenet1_0, state)
-    features[0].stride, features[0].padding = (1, 1), (3, 3)
+    stem = features[0]
+    assert isinstance(stem, nn.Conv2d)
+    stem.stride, stem.padding = (1, 1), (3, 3)
     return Network(features, content=7, style=(1, 3, 4, 5, 7, 9))
 
 
@@ -108,7 +110,9 @@ class Objective:
         """Content, style and total variation of a ``prepared`` picture, each times its weight."""
         maps = self._network.maps(x)
         content = ((maps[self._network.content] - self._content) ** 2).mean()
-        style = sum((((gram(maps[index]) - wanted) ** 2).sum() for index, wanted in self._style.items()), x.new_zeros(()))
+        style = sum(
+            (((gram(maps[index]) - wanted) ** 2).sum() for index, wanted in self._style.items()), x.new_zeros(())
+        )
         return CONTENT_WEIGHT * content, STYLE_WEIGHT * style / len(self._style), TV_WEIGHT * total_variation(x)
 
     def loss(self, x: Tensor) -> Tensor:
@@ -117,7 +121,9 @@ class Objective:
         return content + style + tv
 
 
-def optimise(loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int, watch: Callable[[Tensor], None]) -> None:
+def optimise(
+    loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int, watch: Callable[[Tensor], None]
+) -> None:
     """Minimise from ``start`` for so many evaluations; ``watch`` is shown the evaluated picture after each."""
     x = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS((x,), max_iter=evaluations, max_eval=evaluations, line_search_fn="strong_wolfe")

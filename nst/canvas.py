@@ -37,6 +37,7 @@ class Canvas:
     ) -> None:
         self._options = options
         self._device = device
+        self._final = final
         self._photo = resize(content, final.width, final.height)
         self._original = content
         self._styles = tuple(styles)
@@ -66,6 +67,12 @@ class Canvas:
             return _cover(self._style(self._styles[0], scale), scale)
         return self._recolored(scale)
 
+    def before(self, scale: Scale) -> Picture:
+        """What a film of the run begins with: the photo itself where that is the start, else the first picture."""
+        if self._options.init == "content":
+            return self._photo
+        return self.picture(self.first(scale), scale)
+
     def enlarge(self, image: Tensor, before: Scale, after: Scale) -> Tensor:
         """The picture of one scale as the start of a larger one, in [0, 1].
 
@@ -79,9 +86,9 @@ class Canvas:
             larger = larger + self._recolored(after) - _resized(self._recolored(before), after)
         return larger.clamp(0, 1)
 
-    def picture(self, image: Tensor, scale: Scale, final: Scale) -> Picture:
+    def picture(self, image: Tensor, scale: Scale) -> Picture:
         """The picture of a scale at the final size, in its final colours, with the photo's alpha."""
-        result = self.enlarge(image, scale, final)
+        result = self.enlarge(image, scale, self._final)
         if self._options.color == "luminance":
             result = color.keep_luminance(result, self._tensor(self._photo))
         return color.to_picture(result, self._photo.alpha)

@@ -62,7 +62,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The picture after ``iteration``, always at the final size."""
+    """The picture after ``iteration``, always at the final size; number 0 is what the run starts from."""
 
     iteration: int
     picture: Picture

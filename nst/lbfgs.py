@@ -287,11 +287,8 @@ class LBFGS:
             if finite and loss <= self._loss + _SUFFICIENT_DECREASE * step * slope:
                 self._accept(trial, terms, products)
                 return True
-            step = (
-                shorter_step(step, slope, loss - self._loss, products[self._basis.newest, 2] / step)
-                if finite
-                else step / 2
-            )
+            trial_slope = products[self._basis.newest, 2] / step
+            step = shorter_step(step, slope, loss - self._loss, trial_slope) if finite else step / 2
             if -step * slope < visible:
                 return False
         return False

@@ -22,15 +22,15 @@ class _SecondMoments(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        moments: Tensor = features @ features.mT
+        flat = features.flatten(2)[0]
+        moments: Tensor = flat @ flat.mT
         return moments
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        both = gradient + gradient.mT
-        channels_last = features.stride(0) == 1
-        result: Tensor = (features.mT @ both).mT if channels_last else both @ features
+        result = torch.empty_like(features)  # not a view, so that autograd adds the other gradients to it in place
+        torch.mm(gradient + gradient.mT, features.flatten(2)[0], out=result.flatten(2)[0])
         return result
 
 
@@ -43,7 +43,7 @@ def second_moments(features: Tensor) -> Tensor:
     Returns:
         (C, C).
     """
-    moments = _SecondMoments.apply(features.flatten(2)[0].float())  # half precision would overflow
+    moments = _SecondMoments.apply(features.float())  # half precision would overflow
     return cast(Tensor, moments)
 
 

@@ -134,6 +134,8 @@ class Run:
             self._saved, self._optimizer = self._optimizer.state(), None
         yield self._started()
         try:
+            if self._position.iteration == 0 and self._plan.options.save_every:
+                yield Frame(0, self._plan.canvas.before(self._plan.scales[0]))
             for index in range(self._position.scale, len(self._plan.scales)):
                 yield from self._work_through(index)
                 if self._stop.is_set():
@@ -203,9 +205,8 @@ class Run:
         return self._position.evaluations + (self._optimizer.evaluations if self._optimizer else 0)
 
     def _picture(self) -> Picture:
-        canvas, final = self._plan.canvas, self._plan.scales[-1]
-        image = self._optimizer.x if self._optimizer else canvas.first(self._scale)
-        return canvas.picture(image, self._scale, final)
+        canvas = self._plan.canvas
+        return canvas.picture(self._optimizer.x, self._scale) if self._optimizer else canvas.before(self._scale)
 
     def _started(self) -> Started:
         plan, weights = self._plan, self._plan.recipe.weights

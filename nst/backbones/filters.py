@@ -74,7 +74,8 @@ def _difference(*ends: tuple[int, int]) -> Tensor:
 
 
 def _unit(kernel: Tensor) -> Tensor:
-    return kernel / torch.linalg.vector_norm(kernel)
+    unit: Tensor = kernel / torch.linalg.vector_norm(kernel)
+    return unit
 
 
 def over_opponents(luminance: Tensor, chroma: Tensor) -> Tensor:

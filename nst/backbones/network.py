@@ -1,10 +1,11 @@
 """A trained network as named layers: frozen, never modified in place, computed no deeper than asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from nst.backbones.pooling import RectifiedMaxPool
 from nst.errors import InvalidOption
 from nst.layers import LAYERS
 from nst.options import check_layers
@@ -51,6 +52,8 @@ STYLE_GAIN = 20.0
 class Network(nn.Module):
     """The ``Backbone`` that every trained network is: one stage for each of its layers in ``nst.layers.LAYERS``.
 
+    A ReLU overwrites the map before it and is left out before a ``RectifiedMaxPool``, unless these maps are asked for.
+
     Args:
         name: the backbone's name.
         stages: what computes each layer from the one before, in order; none may modify its input.
@@ -90,13 +93,23 @@ class Network(nn.Module):
         wanted = set(layers)
         maps: dict[str, Tensor] = {}
         x = self._entered(image)
-        for layer, stage in zip(LAYERS[self.name], self.stages, strict=True):
+        for layer, stage in self._lean(wanted):
             if len(maps) == len(wanted) or (min(x.shape[-2:]) < 2 and _halves(stage)):
                 break
             x = stage(x)
             if layer in wanted:
                 maps[layer] = x
         return maps
+
+    def _lean(self, wanted: Container[str]) -> Iterator[tuple[str, nn.Module]]:
+        """Layers and their stages, with less memory for the maps that are not ``wanted``."""
+        names, stages = LAYERS[self.name], list(self.stages)
+        around = zip(("", *names[:-1]), names, stages, (*stages[1:], None), strict=True)
+        for before, layer, stage, after in around:
+            if not isinstance(stage, nn.ReLU) or before in wanted:
+                yield layer, stage
+            elif layer in wanted or not isinstance(after, RectifiedMaxPool):
+                yield layer, nn.ReLU(inplace=True)
 
     def _entered(self, image: Tensor) -> Tensor:
         """The normalised picture, channels last, whose gradient comes back contiguous: optimisers flatten it."""
@@ -107,7 +120,7 @@ class Network(nn.Module):
 
 
 def _halves(stage: nn.Module) -> bool:
-    return any(isinstance(module, nn.MaxPool2d | nn.AvgPool2d) for module in stage.modules())
+    return any(isinstance(module, nn.MaxPool2d | nn.AvgPool2d | RectifiedMaxPool) for module in stage.modules())
 
 
 def padded(conv: nn.Conv2d, padding: str) -> nn.Module:

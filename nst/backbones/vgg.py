@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nst.backbones.network import Network, check_choice, padded
+from nst.backbones.pooling import RectifiedMaxPool
 from nst.backbones.states import built
 
 POOLINGS = ("max", "avg")
@@ -61,6 +62,7 @@ def _stage(module: nn.Module, pooling: str, padding: str) -> nn.Module:
         return padded(module, padding)
     if isinstance(module, nn.ReLU):
         return nn.ReLU()
-    if isinstance(module, nn.MaxPool2d) and pooling == "avg":
-        return nn.AvgPool2d(2, divisor_override=2)  # the sum of four over two: the mean, times 2
+    if isinstance(module, nn.MaxPool2d):
+        # The sum of four over two: the mean, times 2.
+        return nn.AvgPool2d(2, divisor_override=2) if pooling == "avg" else RectifiedMaxPool()
     return module

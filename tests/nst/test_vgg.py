@@ -1,6 +1,6 @@
 """VGG against torchvision's own modules, run one after the other with the same seeded random weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -12,6 +12,7 @@ from nst.backbones.states import State, random_state
 from nst.backbones.vgg import VGG
 from nst.errors import InvalidOption
 from nst.layers import LAYERS
+from nst.losses import second_moments
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
@@ -79,6 +80,51 @@ def test_a_map_is_the_same_alone_and_beside_later_ones(vgg: VGG, image: Tensor) 
         assert torch.equal(vgg.features(image, [layer])[layer], together[layer]), layer
 
 
+def test_a_gradient_is_the_same_whether_or_not_the_maps_between_are_asked_for(state: State) -> None:
+    image = torch.rand(1, 3, 37, 50, generator=torch.Generator().manual_seed(2))  # odd sizes at two poolings
+    vgg, plain = VGG("vgg19", state), VGG("vgg19", state)
+    for index, layer in enumerate(LAYERS["vgg19"]):
+        if layer.startswith("pool"):
+            plain.stages[index] = nn.MaxPool2d(2)
+    lean, kept, classic = (
+        gradient_of_two_layers(net, image, asked)
+        for net, asked in ((vgg, ["relu1_1", "relu4_2"]), (vgg, LAYERS["vgg19"]), (plain, LAYERS["vgg19"]))
+    )
+    assert lean.abs().max() > 0
+    assert torch.equal(lean, kept)
+    assert torch.equal(lean, classic)
+
+
+def gradient_of_two_layers(vgg: VGG, image: Tensor, asked: Sequence[str]) -> Tensor:
+    pixels = image.clone().requires_grad_()
+    maps = vgg.features(pixels, asked)
+    (gradient,) = torch.autograd.grad(maps["relu1_1"].square().sum() + maps["relu4_2"].square().sum(), pixels)
+    return gradient
+
+
+def test_no_map_behind_a_pooling_s_relu_is_kept_for_the_gradient(vgg: VGG) -> None:
+    image, kept = torch.rand(1, 3, 128, 128, requires_grad=True), {}
+
+    def keep(value: Tensor) -> Tensor:
+        if value.shape[0] == 1:
+            kept[value.untyped_storage().data_ptr()] = value.untyped_storage().nbytes()
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+        maps = vgg.features(image, ["relu1_1", "relu2_1"])
+    assert list(maps) == ["relu1_1", "relu2_1"]
+    whole = maps["relu1_1"].nbytes
+    assert sum(kept.values()) < 2.25 * whole  # relu1_1, a quarter for pool1 and for its maxima, half for relu2_1
+
+
+@pytest.mark.parametrize("kind", ["conv", "relu", "pool"])
+def test_a_map_stays_what_it_was_when_later_ones_are_computed(vgg: VGG, image: Tensor, kind: str) -> None:
+    layers = [layer for layer in LAYERS["vgg19"] if layer.startswith(kind)]
+    together = vgg.features(image, [*layers, "pool5"])
+    for layer in layers:
+        assert torch.equal(together[layer], vgg.features(image, [layer])[layer]), layer
+
+
 def test_conv_maps_are_taken_before_the_relu(vgg: VGG, image: Tensor) -> None:
     maps = vgg.features(image, ["conv1_1", "relu1_1", "conv4_2", "relu4_2", "relu5_1"])
     for block in ("1_1", "4_2"):
@@ -95,10 +141,15 @@ def test_the_picture_is_not_modified(vgg: VGG, image: Tensor) -> None:
 
 def test_nothing_below_the_deepest_layer_asked_for_is_computed(vgg: VGG, image: Tensor) -> None:
     ran: list[str] = []
-    for layer, stage in zip(LAYERS["vgg19"], vgg.stages, strict=True):
+    hooks = [
         stage.register_forward_hook(recorder(ran, layer))
+        for layer, stage in zip(LAYERS["vgg19"], vgg.stages, strict=True)
+        if not layer.startswith("relu")  # which may be replaced by leaner ones
+    ]
     vgg.features(image, ["relu3_1", "relu1_1"])
-    assert ran == list(LAYERS["vgg19"][: LAYERS["vgg19"].index("relu3_1") + 1])
+    for hook in hooks:
+        hook.remove()
+    assert ran == ["conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1"]
 
 
 def recorder(ran: list[str], layer: str) -> Callable[[nn.Module, object, object], None]:
@@ -161,6 +212,14 @@ def test_the_gradient_is_contiguous_like_the_picture(vgg: VGG, image: Tensor) ->
     pixels = image.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(vgg.features(pixels, ["relu2_1"])["relu2_1"].sum(), pixels)
     assert gradient.is_contiguous()
+
+
+def test_the_gradient_of_a_gram_matrix_comes_back_channels_last_like_its_map(vgg: VGG, image: Tensor) -> None:
+    pixels = image.clone().requires_grad_()
+    features = vgg.features(pixels, ["relu1_1"])["relu1_1"]
+    (gradient,) = torch.autograd.grad(second_moments(features).square().sum(), features)
+    assert gradient.stride() == features.stride()
+    assert gradient.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_gradient_equals_torchvision_s(state: State, image: Tensor) -> None:

@@ -186,5 +186,5 @@ def test_frames_that_no_longer_fit_leave_the_last_picture(
     disk(3000)
     done = nst(photo, painting, "-o", "out.jpg", *QUICK, *words)
     assert done.code == 4
-    assert "0001.jpg cannot be written (File too large)" in done.error
+    assert "0000.jpg cannot be written (File too large)" in done.error
     assert read_picture(tmp_path / "out.jpg").width == 64
