@@ -15,8 +15,8 @@ from nst.errors import NstError
 
 #: Who is measured in time-to-loss, and by what it differs from the product's defaults.
 OURS: dict[str, dict[str, Any]] = {
-    "coarse to fine": {},
-    "single scale": {"scales": 1, "iterations": 300, "plateau": 0.0},
+    "coarse to fine": {"iterations": 600, "plateau": 0.0},
+    "single scale": {"scales": 1, "iterations": 200, "plateau": 0.0},
 }
 
 

@@ -98,7 +98,7 @@ class StyleOptions:
         maximum=1e3,
         optional=True,
     )
-    history: int = _knob(10, "curvature pairs L-BFGS remembers", minimum=1, maximum=100)
+    history: int = _knob(20, "curvature pairs L-BFGS remembers", minimum=1, maximum=100)
     pooling: str = _knob("max", "how VGG halves its maps", choices=("max", "avg"))
     seed: int = _knob(0, "of the random start; the same seed gives the same bytes", minimum=0, maximum=2**32 - 1)
     save_every: int = _knob(

@@ -33,6 +33,7 @@ from nst.losses import FORMULAS
 from nst.objective import Objective
 from nst.optimizer import Evaluate, Optimizer
 from nst.options import StyleOptions
+from nst.preconditioner import Preconditioned
 from nst.recipe import Recipe, objective_for, resolve
 from nst.schedule import Pace, on_plateau, plan
 
@@ -167,11 +168,11 @@ class Run:
         content = plan.canvas.content(scale)
         objective = Objective(plan.backbone, plan.recipe, content, plan.canvas.styles(scale))
         if self._saved:
-            optimizer = make_optimizer(objective.evaluate, content, plan.options)
+            optimizer = make_optimizer(objective.evaluate, content, plan.options, plan.backbone.gradient_slope)
             optimizer.load(self._saved)
             self._saved = {}
             return optimizer
-        optimizer = make_optimizer(objective.evaluate, self._start(index), plan.options)
+        optimizer = make_optimizer(objective.evaluate, self._start(index), plan.options, plan.backbone.gradient_slope)
         self._position = self._position.entering(index, self._optimizer.evaluations if self._optimizer else 0)
         return optimizer
 
@@ -253,11 +254,15 @@ def _check_numbers(pictures: Sequence[Picture]) -> None:
             raise BrokenPicture("a picture holds values that are no numbers", hint="Decode it again.")
 
 
-def make_optimizer(evaluate: Evaluate, x: Tensor, options: StyleOptions) -> Optimizer:
-    """The optimiser that ``options`` ask for, at ``x``."""
+def make_optimizer(evaluate: Evaluate, x: Tensor, options: StyleOptions, slope: float) -> Optimizer:
+    """The optimiser that ``options`` ask for, at ``x``; L-BFGS with the preconditioner of this slope."""
     if options.optimizer == "adam":
         return Adam(evaluate, x, learning_rate=options.learning_rate or _ADAM_RATE)
-    return LBFGS(evaluate, x, history=options.history, learning_rate=options.learning_rate or 1.0)
+
+    def lbfgs(evaluate: Evaluate, x: Tensor) -> LBFGS:
+        return LBFGS(evaluate, x, history=options.history, learning_rate=options.learning_rate or 1.0)
+
+    return Preconditioned(evaluate, x, slope, lbfgs) if slope else lbfgs(evaluate, x)
 
 
 def stylize(

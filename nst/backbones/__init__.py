@@ -43,6 +43,10 @@ class Backbone(Protocol):
     def style_gain(self) -> float:
         """What multiplies the normalized style term, so that a style weight of 1 is a balanced picture here too."""
 
+    @property
+    def gradient_slope(self) -> float:
+        """How much of its gradient is grain: the slope for ``nst.preconditioner``, found by measurement."""
+
     def features(self, image: "Tensor", layers: Sequence[str]) -> "dict[str, Tensor]":
         """Maps of a picture.
 

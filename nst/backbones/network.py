@@ -44,11 +44,6 @@ class Normalization(nn.Module):
         return (image - self.mean) / self.std
 
 
-#: Balances the normalized objective at a style weight of 1. Tried on SqueezeNet (192 px, a photo and a painting), whose
-#: trained weights were at hand; taken over for VGG, whose features are of the same kind, and not tuned there.
-STYLE_GAIN = 20.0
-
-
 class Network(nn.Module):
     """The ``Backbone`` that every trained network is: one stage for each of its layers in ``nst.layers.LAYERS``.
 
@@ -59,12 +54,14 @@ class Network(nn.Module):
         stages: what computes each layer from the one before, in order; none may modify its input.
         content_layers: the default content layers and their weights.
         style_layers: the default style layers and their weights.
-        style_gain: see ``Backbone.style_gain``.
         input_scale: see ``INPUT_SCALES``.
         device: where it lives.
     """
 
-    style_gain = STYLE_GAIN
+    # Both tried on SqueezeNet, whose trained weights were at hand; taken over for VGG, whose features are of the same
+    # kind, and not tuned there. A slope of 0.4 reaches the same loss in about two thirds of the iterations.
+    style_gain = 20.0
+    gradient_slope = 0.4
 
     def __init__(
         self,
@@ -73,7 +70,6 @@ class Network(nn.Module):
         *,
         content_layers: Mapping[str, float],
         style_layers: Mapping[str, float],
-        style_gain: float,
         input_scale: str,
         device: torch.device | str,
     ) -> None:
@@ -81,7 +77,6 @@ class Network(nn.Module):
         self.name = name
         self.content_layers = content_layers
         self.style_layers = style_layers
-        self.style_gain = style_gain
         self.normalization = Normalization(input_scale)
         self.stages = nn.ModuleList(stages)
         # Channels last: a tenth faster than contiguous for VGG-19, forward and backward, on one core.

@@ -47,7 +47,6 @@ class SqueezeNet(Network):
             _stages(built("squeezenet", state), padding),
             content_layers={"fire5": 1.0},
             style_layers={layer: 1 / len(STYLE_LAYERS) for layer in STYLE_LAYERS},
-            style_gain=20.0,
             input_scale=input_scale,
             device=device,
         )

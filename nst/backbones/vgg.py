@@ -50,7 +50,6 @@ class VGG(Network):
             [_stage(module, pooling, padding) for module in built(name, state)],
             content_layers={"relu4_2": 1.0},
             style_layers={f"relu{block}_1": 1 / 5 for block in range(1, 6)},
-            style_gain=20.0,
             input_scale=input_scale,
             device=device,
         )

@@ -110,7 +110,8 @@ def test_a_run_can_be_resumed_over_and_over(engine: StyleTransfer) -> None:
 
 def test_a_run_that_was_not_begun_hands_on_what_it_was_given(engine: StyleTransfer) -> None:
     data = checkpoint_at(engine, OPTIONS, 4)
-    assert engine.start(photo(), [painting()], OPTIONS, resume=data).checkpoint() == data
+    handed_on = engine.start(photo(), [painting()], OPTIONS, resume=data).checkpoint()
+    assert finished(engine, OPTIONS, resume=handed_on)[0] == finished(engine, OPTIONS, resume=data)[0]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes cannot be killed without notice here")

@@ -175,7 +175,7 @@ class Breaking:
         self._calls = calls
         self.name = self._inner.name
         self.content_layers, self.style_layers = self._inner.content_layers, self._inner.style_layers
-        self.style_gain = self._inner.style_gain
+        self.style_gain, self.gradient_slope = self._inner.style_gain, self._inner.gradient_slope
 
     def features(self, image: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
         self._calls -= 1
