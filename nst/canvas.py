@@ -11,6 +11,8 @@ from nst.events import Scale
 from nst.images import MIN_SIDE, Picture, resize, target_size
 from nst.options import StyleOptions
 
+_BLANK = 1e-3  # standard deviation below which there is nothing to tell one place from another
+_FAINT = 0.1  # of the noise that then breaks the symmetry
 _PALETTE = 128  # px, square root of the area: enough pixels for a mean and a covariance
 
 
@@ -60,12 +62,11 @@ class Canvas:
     def first(self, scale: Scale) -> Tensor:
         """Where the optimisation starts, (1, 3, H, W)."""
         if self._options.init == "random":
-            noise = torch.Generator().manual_seed(self._options.seed)
-            shape = (1, 3, scale.height, scale.width)
-            return (0.5 + 0.15 * torch.randn(shape, generator=noise)).clamp(0, 1).to(self._device)
+            return self._noise(scale)
         if self._options.init == "style":
             return _cover(self._style(self._styles[0], scale), scale)
-        return self._recolored(scale)
+        start = self._recolored(scale)
+        return start if float(start.std()) > _BLANK else start + _FAINT * (self._noise(scale) - 0.5)
 
     def before(self, scale: Scale) -> Picture:
         """What a film of the run begins with: the photo itself where that is the start, else the first picture."""
@@ -92,6 +93,11 @@ class Canvas:
         if self._options.color == "luminance":
             result = color.keep_luminance(result, self._tensor(self._photo))
         return color.to_picture(result, self._photo.alpha)
+
+    def _noise(self, scale: Scale) -> Tensor:
+        source = torch.Generator().manual_seed(self._options.seed)
+        noise = torch.randn((1, 3, scale.height, scale.width), generator=source)
+        return (0.5 + 0.15 * noise).clamp(0, 1).to(self._device)
 
     def _recolored(self, scale: Scale) -> Tensor:
         """The photo in the paintings' palette, (1, 3, H, W).

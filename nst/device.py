@@ -5,15 +5,19 @@ import torch
 from nst.errors import DeviceError, NstError
 from nst.events import Scale
 
+_KINDS = ("cpu", "cuda", "mps")
+
 
 def find_device(name: str = "auto") -> torch.device:
-    """The device called ``name``: auto (the best there is), cpu, cuda, cuda:N, mps.
+    """The device called ``name``: auto (a CUDA GPU where there is one, else cpu), cpu, cuda, cuda:N, mps.
 
     Raises:
         DeviceError: there is no such device here.
     """
     if name == "auto":
         return torch.device(_best())
+    if name.partition(":")[0] not in _KINDS:  # torch knows a dozen more, one of which (meta) holds no numbers
+        raise DeviceError(f"there is no device {name!r}", hint="Use auto, cpu, cuda, cuda:1 or mps.")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -26,9 +30,8 @@ def find_device(name: str = "auto") -> torch.device:
 
 
 def _best() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    # Not mps: the optimisers sum in float64, which Apple's GPUs do not have.
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def out_of_memory(error: RuntimeError, scale: Scale) -> NstError:

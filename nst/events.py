@@ -22,7 +22,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The objective's terms, already multiplied by their weights; ``total`` is their sum."""
+    """The objective's terms, already multiplied by their weights; ``total`` is their sum.
+
+    ``content`` includes the pull that keeps the pixels of the normalized objective in range.
+    """
 
     total: float
     content: float
@@ -62,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The picture after ``iteration``, always at the final size; number 0 is what the run starts from."""
+    """The picture after ``iteration``, always at the final size; number 0 is the photo, or what it began as."""
 
     iteration: int
     picture: Picture

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 PIXEL_RANGE = 255.0
+_FAINT = 0.05  # mean square of a feature map; the photos measured have more
 
 
 class _SecondMoments(torch.autograd.Function):
@@ -59,6 +60,14 @@ def _gram_per_entry(features: Tensor) -> Tensor:
 def relative_error(found: Tensor, target: Tensor) -> Tensor:
     """Squared distance in units of the target's own squared norm: 0 when equal, about 1 when unrelated."""
     return (found - target).square().sum() / target.square().sum().clamp_min(1e-12)
+
+
+def relative_distance(found: Tensor, target: Tensor) -> Tensor:
+    """``relative_error`` of feature maps; a target without features counts as one with faint ones.
+
+    Else nothing could be painted on a blank photo: every stroke would be infinitely far from it.
+    """
+    return (found - target).square().mean() / target.square().mean().clamp_min(_FAINT)
 
 
 def mean_squared_error(found: Tensor, target: Tensor) -> Tensor:
@@ -132,7 +141,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
             Formula(
                 "normalized",
                 gram_matrix,
-                relative_error,
+                relative_distance,
                 relative_error,
                 mean_squared_variation,
                 Weights(content=1.0, style=1.0, tv=0.0),

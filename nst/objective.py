@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nst.backbones import Backbone
+from nst.errors import InvalidOption
 from nst.losses import out_of_range
 from nst.recipe import Recipe
 
@@ -18,9 +19,12 @@ class Objective:
 
     Args:
         backbone: makes the features.
-        recipe: formula, weights and layers.
+        recipe: formula, weights and layers; layers that these pictures are too small for are left out.
         content: the photo at this scale, (1, 3, H, W).
         styles: the paintings at this scale, each (1, 3, H', W').
+
+    Raises:
+        InvalidOption: the pictures are too small for every one of the layers.
     """
 
     def __init__(self, backbone: Backbone, recipe: Recipe, content: Tensor, styles: Sequence[Tensor]) -> None:
@@ -30,6 +34,13 @@ class Objective:
             maps = backbone.features(content, tuple(recipe.content_layers))
             self._content = {name: maps[name].clone() for name in recipe.content_layers if name in maps}
             self._style = self._blended([self._grams(style) for style in styles])
+        if not (self._content or self._style or recipe.weights.tv):
+            raise InvalidOption(
+                "style_layers",
+                tuple(recipe.style_layers),
+                f"a picture of {content.shape[3]} x {content.shape[2]} pixels is too small for all of them",
+                hint="Choose a larger size, fewer scales, or shallower layers.",
+            )
 
     def evaluate(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Terms and gradient at ``image``.

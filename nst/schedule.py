@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from nst.events import Scale
+from nst.images import MIN_SIDE
 
 COARSEST = 96  # px on the long side: below, the wavelet pyramid and VGG's fifth block have nothing to look at
 _SHARE = 0.8  # of the iterations of the next coarser scale: fine scales start nearly done and cost most
@@ -21,9 +22,10 @@ def plan(width: int, height: int, iterations: int, scales: int) -> tuple[Scale, 
         width: of the result, in pixels.
         height: of the result, in pixels.
         iterations: in all.
-        scales: how many sizes; 0 chooses them so that the coarsest has about 96 px on its long side.
+        scales: how many sizes; 0 chooses them so that the coarsest has about 96 px on its long side. Fewer are made
+            where the short side would fall below the 16 px that every picture needs.
     """
-    count = min(scales or _levels(max(width, height)), iterations)
+    count = min(scales or _levels(max(width, height)), iterations, _most_levels(min(width, height)))
     sizes = [_halved(width, height, count - 1 - level) for level in range(count)]
     return tuple(Scale(*size, share) for size, share in zip(sizes, _shares(iterations, count), strict=True))
 
@@ -32,6 +34,13 @@ def _levels(long_side: int) -> int:
     levels = 1
     while long_side >= 2 * COARSEST:
         long_side, levels = long_side // 2, levels + 1
+    return levels
+
+
+def _most_levels(short_side: int) -> int:
+    levels = 1
+    while round(short_side / 2**levels) >= MIN_SIDE:
+        levels += 1
     return levels
 
 
@@ -48,11 +57,14 @@ def _shares(iterations: int, count: int) -> list[int]:
 
 
 def on_plateau(losses: Sequence[float], threshold: float) -> bool:
-    """Whether the last ten iterations of a scale lowered its loss by less than ``threshold``, as a share."""
+    """Whether the last ten iterations of a scale lowered its loss by less than ``threshold``, as a share.
+
+    A loss that rose, as Adam's may, is on its way, not on a plateau.
+    """
     if threshold == 0 or len(losses) <= PLATEAU_ITERATIONS:
         return False
     before, now = losses[-1 - PLATEAU_ITERATIONS], losses[-1]
-    return before - now < threshold * abs(before)
+    return 0 <= before - now < threshold * abs(before)
 
 
 class Pace:

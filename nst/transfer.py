@@ -89,10 +89,8 @@ class StyleTransfer:
         scale = FORMULAS[objective_for(name, options)].input_scale
         key = (name, options.pooling, scale)
         if key not in self._backbones:
-            # "auto" may have been decided by the weights file; the wavelet takes none.
-            weights = None if name == "wavelet" and options.backbone == "auto" else self._weights
             self._backbones[key] = load_backbone(
-                name, weights=weights, device=self.device, pooling=options.pooling, input_scale=scale
+                name, weights=self._weights, device=self.device, pooling=options.pooling, input_scale=scale
             )
         return self._backbones[key]
 
@@ -121,8 +119,12 @@ class Run:
         self._stop = threading.Event()
 
     def cancel(self) -> None:
-        """Ask the run to end after the current iteration; safe from any thread and from a signal handler."""
+        """Ask the run to end for good after the current iteration; safe from any thread and in a signal handler."""
         self._stop.set()
+
+    def pixels(self) -> Tensor | None:
+        """The picture as the optimiser holds it: (1, 3, H, W) at the size of its scale, not clamped; None before."""
+        return self._optimizer.x if self._optimizer else None
 
     def checkpoint(self) -> bytes:
         """The run as it stands between two events, for ``StyleTransfer.start(..., resume=...)``."""

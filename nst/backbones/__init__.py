@@ -1,7 +1,7 @@
 """Fixed feature extractors behind one interface, found by name.
 
     backbone = load_backbone("wavelet")
-    backbone.features(image, ("band0", "texture1"))     # {layer name: (1, C, H', W')}
+    backbone.features(image, ("edge0", "texture1"))     # {layer name: (1, C, H', W')}
 
 Importing this package loads no torch, so that a program can ask ``choose_backbone`` without it.
 """

@@ -43,7 +43,7 @@ class Wavelet:
 
     - ``edge{n}``, (1, C, H, W): responses of the oriented filters on luminance and two chromas. Content.
     - ``stroke{n}``, (1, 2C + 3, H, W): the same, rectified both ways, beside the colours themselves.
-    - ``density{n}``, (1, 7, H / 8, W / 8): log energy of each orientation in a window, beside a constant.
+    - ``density{n}``, (1, 7, H / 8 - 1, W / 8 - 1): log energy of each orientation in a window, beside a constant.
     - ``texture{n}``, (1, 102, H / 2, W / 2): a second layer of filters on the energies, rectified, beside the energies.
 
     Args:

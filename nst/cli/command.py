@@ -7,7 +7,7 @@ from typing import Any
 
 from nst.cli.arguments import FLAGS_HINT, UsageError, convert, flag, number, parse
 from nst.cli.dialects import OLDER_NAMES, Translation, dialect_of, translate
-from nst.errors import InvalidOption
+from nst.errors import InvalidOption, PictureError, PictureNotFound
 from nst.images import read_settings
 from nst.options import StyleOptions, knobs
 
@@ -107,7 +107,12 @@ def _read_options(path: Path) -> StyleOptions:
 
 
 def _options_of_picture(path: Path) -> StyleOptions:
-    settings = read_settings(path)
+    try:
+        settings = read_settings(path)
+    except PictureNotFound:
+        raise
+    except PictureError as error:  # which names no file
+        raise UsageError(f"--options {path}: {error}", hint="Give a .json file or a picture made by nst.") from error
     if settings is None:
         raise UsageError(f"--options {path}: no options are written in it", hint="Give a picture made by nst.")
     return StyleOptions.from_json(settings)
@@ -169,8 +174,9 @@ def _check(command: Command, given: Mapping[str, Any]) -> None:
 def _check_paths(command: Command) -> None:
     """No file is written twice, or over what is read."""
     written = [command.out, command.checkpoint, command.timelapse, command.log, command.plot, command.frames]
-    taken = {path.absolute(): "is read" for path in (command.content, *command.styles)}
+    taken = {path.resolve(): "is read" for path in (command.content, *command.styles)}
     for path in filter(None, written):
-        if path.absolute() in taken:
-            raise UsageError(f"{path} would be written, but it {taken[path.absolute()]} too", hint="Name another file.")
-        taken[path.absolute()] = "is written"
+        place = path.resolve()
+        if place in taken:
+            raise UsageError(f"{path} would be written, but it {taken[place]} too", hint="Name another file.")
+        taken[place] = "is written"

@@ -17,7 +17,7 @@ def test_a_plan_uses_every_iteration_and_ends_at_full_size(
     assert all(scale.iterations >= 1 for scale in planned)
     assert (planned[-1].width, planned[-1].height) == (width, height)
     assert [scale.width for scale in planned] == sorted(scale.width for scale in planned)
-    assert all(min(scale.width, scale.height) >= 1 for scale in planned)
+    assert all(min(scale.width, scale.height) >= 16 for scale in planned)
 
 
 def test_each_scale_is_twice_the_one_before() -> None:
@@ -26,7 +26,12 @@ def test_each_scale_is_twice_the_one_before() -> None:
 
 def test_the_coarsest_size_that_is_chosen_has_about_a_hundred_pixels() -> None:
     for side in range(96, 3000, 37):
-        assert 96 <= max(plan(side, 64, 100, 0)[0].width, 64) < 192
+        assert 96 <= plan(side, side, 100, 0)[0].width < 192
+
+
+def test_a_strip_has_only_the_sizes_that_leave_something_to_look_at() -> None:
+    assert [(scale.width, scale.height) for scale in plan(1024, 40, 100, 0)] == [(512, 20), (1024, 40)]
+    assert plan(512, 20, 100, 8) == (Scale(512, 20, 100),)
 
 
 @pytest.mark.parametrize("side", [64, 96, 191])
@@ -58,6 +63,10 @@ def test_a_loss_that_still_falls_by_the_threshold_is_no_plateau() -> None:
     falling = [1 - 0.002 * i for i in range(11)]
     assert not on_plateau(falling, 0.019)
     assert on_plateau(falling, 0.021)
+
+
+def test_a_loss_that_rises_is_no_plateau() -> None:
+    assert not on_plateau([1 + 0.001 * i for i in range(11)], 0.5)
 
 
 def test_only_the_last_ten_iterations_count() -> None:

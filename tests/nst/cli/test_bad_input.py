@@ -121,6 +121,31 @@ def test_a_device_that_is_not_there_is_refused(nst: Nst, photo: Path, painting: 
     assert "cuda:99" in done.error
 
 
+@pytest.mark.parametrize("name", ["meta", "tpu", "", "cpus"])
+def test_a_device_of_another_kind_is_refused(nst: Nst, photo: Path, painting: Path, name: str) -> None:
+    done = nst(photo, painting, "-o", "out.png", *QUICK, "--device", name)
+    assert done.code == 6
+    assert "cuda" in done.error
+
+
+def test_the_photo_is_not_overwritten_by_another_of_its_names(
+    nst: Nst, photo: Path, painting: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    before = photo.read_bytes()
+    assert nst(f"sub/../{photo.name}", painting, "-o", photo, *QUICK).code == 2
+    assert photo.read_bytes() == before
+
+
+def test_options_out_of_a_text_file_are_refused_by_its_name(
+    nst: Nst, photo: Path, painting: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("size = 100")
+    done = nst(photo, painting, "-o", "out.png", "--options", "notes.txt")
+    assert done.code == 2
+    assert "notes.txt" in done.error
+
+
 def test_a_weights_file_that_is_none_is_refused(nst: Nst, photo: Path, painting: Path) -> None:
     done = nst(photo, painting, "-o", "out.png", "--backbone", "vgg19", "--weights", painting)
     assert done.code == 5
