@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     names = ("quick", "time-to-loss", "evaluation", "quality", "resolution")
     parser.add_argument("name", nargs="?", default="quick", choices=names)
-    parser.add_argument("--size", type=int, help="px (384 for time-to-loss, 512 for evaluation)")
+    parser.add_argument(
+        "--size", type=int, help="px (else 384 for time-to-loss, 512 for evaluation, 384 and 768 for quality)"
+    )
     parser.add_argument("--pairs", help="photo+style,photo+style: names of files without their extensions")
     parser.add_argument("--photos", type=Path, default=Source().photos, metavar="DIR")
     parser.add_argument("--styles", type=Path, default=Source().styles, metavar="DIR")
@@ -56,7 +58,9 @@ def _chosen(given: argparse.Namespace) -> list[Callable[[], Report]]:
     full: dict[str, Callable[[], Report]] = {
         "time-to-loss": lambda: time_to_loss.benchmark(source.pairs(), given.size or 384, weights, OURS),
         "evaluation": lambda: evaluation.benchmark(given.size or 512, 1024),
-        "quality": lambda: quality.benchmark(source.pairs(), (384, 768), given.judge, given.keep),
+        "quality": lambda: quality.benchmark(
+            source.pairs(), (given.size,) if given.size else (384, 768), given.judge, given.keep
+        ),
         "resolution": lambda: resolution.benchmark(source.pairs(), (256, 512, 1024)),
     }
     if given.name != "quick":

@@ -11,7 +11,7 @@ from nst.events import Scale
 from nst.images import MIN_SIDE
 
 COARSEST = 96  # px on the long side: below, the wavelet pyramid and VGG's fifth block have nothing to look at
-_SHARE = 0.8  # of the iterations of the next coarser scale: fine scales start nearly done and cost most
+_SHARE = 0.7  # of the iterations of the next coarser scale: fine scales start nearly done and cost most
 PLATEAU_ITERATIONS = 10
 
 
