@@ -12,30 +12,14 @@ from nst.backbones import load_backbone
 from nst.errors import BrokenPicture, DeviceError, InvalidOption, NumericalError, PictureSize
 from nst.events import Cancelled, Event, Failed, Finished, Frame, Progress, Started
 from nst.images import Picture
-from nst.options import StyleOptions
-from nst.transfer import Run, StyleTransfer, stylize
+from nst.transfer import StyleTransfer, stylize
 from tests.nst.pictures import painting, photo
-
-#: Two scales, 48 and 96 px, with a few iterations in each.
-SMALL = StyleOptions(size=96, backbone="wavelet", iterations=8, scales=2, plateau=0, save_every=3)
+from tests.nst.runs import SMALL, progress, result, start
 
 
 @pytest.fixture(scope="module")
 def engine() -> StyleTransfer:
     return StyleTransfer(device="cpu")
-
-
-def start(engine: StyleTransfer, options: StyleOptions = SMALL) -> Run:
-    return engine.start(photo(), [painting()], options)
-
-
-def result(events: list[Event]) -> Picture:
-    assert isinstance(events[-1], Finished | Cancelled)
-    return events[-1].picture
-
-
-def progress(events: list[Event]) -> list[Progress]:
-    return [event for event in events if isinstance(event, Progress)]
 
 
 def test_a_run_tells_its_start_first_and_its_end_last_and_once(engine: StyleTransfer) -> None:

@@ -3,32 +3,16 @@
 import numpy as np
 import pytest
 
-from nst.events import Cancelled, Event, Finished, Frame, Progress
+from nst.events import Finished, Frame
 from nst.images import Picture
-from nst.options import StyleOptions
-from nst.transfer import Run, StyleTransfer
+from nst.transfer import StyleTransfer
 from tests.nst.pictures import painting, photo
-
-#: Two scales, 48 and 96 px, with a few iterations in each.
-SMALL = StyleOptions(size=96, backbone="wavelet", iterations=8, scales=2, plateau=0, save_every=3)
+from tests.nst.runs import SMALL, progress, result, start
 
 
 @pytest.fixture(scope="module")
 def engine() -> StyleTransfer:
     return StyleTransfer(device="cpu")
-
-
-def start(engine: StyleTransfer, options: StyleOptions = SMALL) -> Run:
-    return engine.start(photo(), [painting()], options)
-
-
-def result(events: list[Event]) -> Picture:
-    assert isinstance(events[-1], Finished | Cancelled)
-    return events[-1].picture
-
-
-def progress(events: list[Event]) -> list[Progress]:
-    return [event for event in events if isinstance(event, Progress)]
 
 
 def test_a_transparent_photo_gets_its_alpha_back_bit_for_bit(engine: StyleTransfer) -> None:
