@@ -4,10 +4,12 @@
     small = resize(picture, *target_size(picture.width, picture.height, 512, "long"))
     write_picture(small, "small.png", text={"nst": options.to_json()})
 
-Read ``picture`` first: what a ``Picture`` is. ``decoding`` makes one out of bytes that nobody vouches for, ``resizing``
-changes its size, ``encoding`` turns it into bytes again, and ``files`` puts those on disk.
+Read ``picture`` first: what a ``Picture`` is. ``decoding`` makes one out of bytes that nobody vouches for, ``bounded``
+does so within little memory, ``resizing`` changes its size, ``encoding`` turns it into bytes again, and ``files`` puts
+those on disk.
 """
 
+from nst.images.bounded import decode_within
 from nst.images.decoding import ANY_FORMAT, FORMATS, decode, read_picture
 from nst.images.encoding import encode, read_settings
 from nst.images.files import check_writable, write_atomically, write_picture
@@ -22,6 +24,7 @@ __all__ = [
     "Picture",
     "check_writable",
     "decode",
+    "decode_within",
     "encode",
     "read_picture",
     "read_settings",

@@ -65,11 +65,21 @@ def decode(
         BrokenPicture: the bytes are truncated or corrupt.
         PictureSize: more than ``max_pixels`` in all, or fewer than ``min_side`` on a side.
     """
+    with checked_image(data, formats, max_pixels, min_side) as image:
+        return Picture(*pixels(image, data))
+
+
+@contextmanager
+def checked_image(data: bytes, formats: tuple[str, ...], max_pixels: int, min_side: int) -> Iterator[ImageFile]:
+    """As ``open_image``, of an allowed size; what goes wrong with its pixels is a typed error too.
+
+    Raises:
+        NotAPicture, BrokenPicture, PictureSize: as ``decode``.
+    """
     with open_image(data, formats) as image:
         _check_size(image.width, image.height, max_pixels, min_side)
         with _broken(image.format or "picture"):
-            rgb, alpha = pixels(image, data)
-    return Picture(rgb, alpha)
+            yield image
 
 
 def read_bytes(path: str | Path) -> bytes:

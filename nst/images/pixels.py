@@ -14,6 +14,9 @@ from nst.images.transparency import fill_transparent
 
 Floats = NDArray[np.float32]
 
+#: The EXIF orientations of pictures whose width is stored as their height.
+SIDEWAYS = (5, 6, 7, 8)
+
 # Of 16-bit colours Pillow keeps the high byte; told that the same data are in the other byte order, it keeps the low.
 _LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 
@@ -31,15 +34,32 @@ def pixels(image: ImageFile, data: bytes) -> tuple[Floats, Floats | None]:
         NotAPicture: the pixels are floats, 32-bit integers or in CIELAB.
     """
     deep = _sixteen_bits(image, data)
+    key = image.info.get("transparency")
+    load(image)
+    profile = image.info.get("icc_profile")
+    if deep is not None and conversion_to_srgb(profile, "L" if deep.ndim == 2 else "RGB") is None:
+        rgb, alpha = _from_sixteen_bits(deep, key)
+    else:
+        rgb, alpha = from_eight_bits(*split(image), profile)
+    return settled(rgb, alpha, orientation(image))
+
+
+def load(image: ImageFile) -> None:
+    """Decode the pixels.
+
+    Raises:
+        NotAPicture: as ``pixels``.
+    """
+    key = image.info.get("transparency")
+    if isinstance(key, tuple) and _layout(image) in _LOW_BYTES:  # Pillow keeps all bits of the colour that is no colour
+        image.info["transparency"] = tuple(level >> 8 for level in key)
     image.load()
     if image.mode in ("F", "I", "LAB"):
         raise NotAPicture(f"its pixels are of Pillow's mode {image.mode}", hint="Save it with 8 or 16 bits in RGB.")
-    profile = image.info.get("icc_profile")
-    if deep is not None and conversion_to_srgb(profile, "L" if deep.ndim == 2 else "RGB") is None:
-        rgb, alpha = _from_sixteen_bits(deep, image.info.get("transparency"))
-    else:
-        rgb, alpha = _from_eight_bits(_eight_bits(image, deep), profile)
-    orientation = _orientation(image)
+
+
+def settled(rgb: Floats, alpha: Floats | None, orientation: int) -> tuple[Floats, Floats | None]:
+    """Both upright, and colours under full transparency filled."""
     rgb = np.ascontiguousarray(_upright(rgb, orientation))
     if alpha is None:
         return rgb, None
@@ -47,11 +67,16 @@ def pixels(image: ImageFile, data: bytes) -> tuple[Floats, Floats | None]:
     return fill_transparent(rgb, alpha), alpha
 
 
+def _layout(image: ImageFile) -> object:
+    """How a PNG that is not loaded yet lays out its samples, in Pillow's words."""
+    return image.tile[0].args if isinstance(image, PngImageFile) and image.tile else None
+
+
 def _sixteen_bits(image: ImageFile, data: bytes) -> NDArray[np.uint16] | None:
     """The file's 16-bit samples, (H, W) or (H, W, 2 to 4); None where it has fewer bits or Pillow cannot tell."""
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
-    layout = image.tile[0].args if isinstance(image, PngImageFile) and image.tile else None
+    layout = _layout(image)
     if layout == "LA;16B":  # two 16-bit samples are four bytes, as are the bytes of one RGBA pixel
         four = _unpacked(data, "RGBA")
         return _joined(four[..., ::2], four[..., 1::2])
@@ -82,21 +107,19 @@ def _from_sixteen_bits(deep: NDArray[np.uint16], transparent: object) -> tuple[F
     return rgb, None
 
 
-def _eight_bits(image: Image.Image, deep: NDArray[np.uint16] | None) -> Image.Image:
-    if deep is None or deep.ndim == 3:
-        return image
-    return Image.fromarray((deep >> 8).astype(np.uint8))  # Pillow's own conversion of mode I;16 clips
-
-
-def _from_eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Floats, Floats | None]:
-    colors, alpha = _split(image)
+def from_eight_bits(
+    colors: Image.Image, alpha: Image.Image | None, profile: bytes | None
+) -> tuple[Floats, Floats | None]:
+    """What ``split`` gave, as sRGB floats."""
     to_srgb: Conversion | None = conversion_to_srgb(profile, colors.mode)
     rgb = to_srgb(colors) if to_srgb else colors.convert("RGB")
     return _scaled(np.asarray(rgb), 255), None if alpha is None else _scaled(np.asarray(alpha), 255)
 
 
-def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Colours in mode L, RGB or CMYK, and the alpha channel if there is transparency of any kind."""
+def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Colours in mode L, RGB or CMYK, and the alpha channel if there is transparency of any kind; 8 bits each."""
+    if image.mode.startswith("I;16"):
+        return _split_sixteen(np.asarray(image), image.info.get("transparency"))
     grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         both = image.convert("LA" if grey else "RGBA")
@@ -106,12 +129,19 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return image.convert("L" if grey else "RGB"), None
 
 
+def _split_sixteen(grey: NDArray[np.uint16], transparent: object) -> tuple[Image.Image, Image.Image | None]:
+    colors = Image.fromarray((grey >> 8).astype(np.uint8))  # Pillow's own conversion of mode I;16 clips
+    if not isinstance(transparent, int):
+        return colors, None
+    return colors, Image.fromarray(np.where(grey == transparent, 0, 255).astype(np.uint8))
+
+
 def _scaled(values: NDArray[np.unsignedinteger], most: int) -> Floats:
     scaled: Floats = np.divide(values, np.float32(most), dtype=np.float32)
     return scaled
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 (upright) to 8; 1 where the EXIF block is missing or damaged."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -121,7 +151,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _upright(array: Floats, orientation: int) -> Floats:
     """Undo an EXIF orientation: a transposition for 5 to 8, then flips."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in SIDEWAYS:
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         array = array[::-1]

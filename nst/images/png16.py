@@ -12,15 +12,18 @@ _COLOR_TYPES = {3: 2, 4: 6}  # by channels: truecolour, truecolour with alpha
 _UP = 2  # the filter that keeps a row's difference to the one above; of the cheap ones the best on pictures
 
 
-def encode_png16(levels: NDArray[np.uint16], text: Mapping[str, str]) -> bytes:
-    """A PNG of ``levels``, (H, W, 3) or with alpha (H, W, 4), marked as sRGB; each of ``text`` becomes a text chunk."""
+def encode_png16(levels: NDArray[np.uint16], text: Mapping[str, str], level: int = 6) -> bytes:
+    """A PNG of ``levels``, (H, W, 3) or with alpha (H, W, 4), marked as sRGB; each of ``text`` becomes a text chunk.
+
+    ``level`` is zlib's, 0 to 9: how much time to spend on a smaller file.
+    """
     height, width, channels = levels.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOR_TYPES[channels], 0, 0, 0)
     chunks = [
         _chunk(b"IHDR", header),
         _chunk(b"sRGB", b"\0"),
         *(_chunk(b"iTXt", _international_text(key, value)) for key, value in text.items()),
-        _chunk(b"IDAT", zlib.compress(_filtered(levels), 6)),
+        _chunk(b"IDAT", zlib.compress(_filtered(levels), level)),
         _chunk(b"IEND", b""),
     ]
     return _SIGNATURE + b"".join(chunks)

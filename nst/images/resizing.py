@@ -9,7 +9,8 @@ from PIL import Image
 from nst.errors import PictureSize
 from nst.images.picture import MAX_PIXELS, MIN_SIDE, Picture
 
-_SMALLEST_ALPHA = 1 / 512  # below this a colour divided by its alpha is rounding noise
+#: Below this, a colour divided by its alpha is rounding noise.
+SMALLEST_ALPHA = 1 / 512
 
 
 def target_size(
@@ -54,7 +55,7 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
         return Picture(np.clip(plain, 0, 1))
     alpha = resize_plane(picture.alpha, width, height)
     weighted = _resize_rgb(picture.rgb * picture.alpha[..., None], width, height)
-    visible = alpha > _SMALLEST_ALPHA
+    visible = alpha > SMALLEST_ALPHA
     rgb = np.where(visible[..., None], weighted / np.where(visible, alpha, 1)[..., None], plain)
     return Picture(np.clip(rgb, 0, 1), np.clip(alpha, 0, 1))
 

@@ -26,26 +26,28 @@ def fill_transparent(rgb: Floats, alpha: Floats) -> Floats:
         return np.ones_like(rgb)
     if not hidden.any():
         return rgb
-    return np.where(hidden[..., None], _pull_push(rgb * alpha[..., None], alpha), rgb)
+    filled = rgb.copy()
+    for channel in range(3):  # one by one, for the memory that it takes
+        plane = _pull_push(rgb[..., channel] * alpha, alpha)
+        filled[hidden, channel] = plane[hidden]
+    return filled
 
 
 def _pull_push(weighted: Floats, weight: Floats) -> Floats:
-    """Colours ``weighted / weight``; where the weight is 0, those of the same picture at half the size."""
+    """A channel ``weighted / weight``; where the weight is 0, that of the same picture at half the size."""
     empty = weight == 0
-    known = np.asarray(weighted / np.where(empty, 1, weight)[..., None], np.float32)
+    known = np.asarray(weighted / np.where(empty, 1, weight), np.float32)
     if not empty.any():
         return known
     coarse = _pull_push(_halved(weighted), _halved(weight))
     height, width = 2 * coarse.shape[0], 2 * coarse.shape[1]
-    channels = [resize_plane(coarse[..., c], width, height, Image.Resampling.BILINEAR) for c in range(3)]
-    finer = np.stack(channels, axis=-1)[: weight.shape[0], : weight.shape[1]]
-    return np.asarray(np.where(empty[..., None], finer, known), np.float32)
+    finer = resize_plane(coarse, width, height, Image.Resampling.BILINEAR)[: weight.shape[0], : weight.shape[1]]
+    return np.asarray(np.where(empty, finer, known), np.float32)
 
 
-def _halved(array: Floats) -> Floats:
+def _halved(plane: Floats) -> Floats:
     """Sums over 2 x 2 blocks; an odd edge is padded with zeros."""
-    height, width = array.shape[:2]
-    padding = [(0, height % 2), (0, width % 2), (0, 0)][: array.ndim]
-    even = np.pad(array, padding)
+    height, width = plane.shape
+    even = np.pad(plane, [(0, height % 2), (0, width % 2)])
     sums = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
     return np.asarray(sums, np.float32)

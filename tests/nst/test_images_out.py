@@ -104,6 +104,20 @@ def test_a_jpeg_shows_transparency_as_white() -> None:
     assert np.abs(decode(encode(clear, "JPEG")).rgb - 0.75).max() < 0.01
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("alpha", [False, True], ids=["RGB", "RGBA"])
+def test_a_fast_png_has_the_same_pixels(bits: int, alpha: bool) -> None:
+    picture = gradient(alpha)
+    fast, small = (encode(picture, "PNG", bits=bits, fast=fast) for fast in (True, False))
+    assert fast != small
+    assert decode(fast).digest() == decode(small).digest()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+def test_other_formats_do_not_mind_being_fast(format: str) -> None:
+    assert encode(gradient(), format, fast=True) == encode(gradient(), format)
+
+
 def test_the_same_picture_is_the_same_bytes() -> None:
     for format in ("PNG", "JPEG", "WEBP"):
         assert encode(gradient(), format, text={"nst": "{}"}) == encode(gradient(), format, text={"nst": "{}"})

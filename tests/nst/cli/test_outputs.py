@@ -15,10 +15,10 @@ from nst.cli.frames import Frames
 from nst.cli.losses import COLUMNS, LossLog
 from nst.cli.observer import Observer
 from nst.cli.plot import LossPlot, draw
-from nst.cli.timelapse import MOST_FRAMES, Timelapse, make_film
+from nst.cli.timelapse import Timelapse
 from nst.errors import OutputError
 from nst.events import Event
-from nst.images import read_picture, write_picture
+from nst.images import read_picture
 from tests.nst.cli.conftest import picture
 from tests.nst.cli.events import SCALES, STARTED, cancelled, finished, frame, progress
 
@@ -86,23 +86,6 @@ def test_a_gif_shows_the_colours_of_its_frames(tmp_path: Path) -> None:
     with Image.open(path) as film:
         first = np.asarray(film.convert("RGB"), np.float32) / 255
     assert np.abs(first - picture(65, 49).rgb).mean() < 0.04
-
-
-def test_a_long_webp_is_thinned_evenly(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{n:06}.png" for n in range(MOST_FRAMES * 2)]
-    for n, path in enumerate(paths):
-        Image.new("RGB", (16, 16), (n, 255 * (n // 2 % 2), 128)).save(path)
-    make_film(paths, tmp_path / "film.webp")
-    with Image.open(tmp_path / "film.webp") as film:
-        assert film.n_frames == MOST_FRAMES  # type: ignore[attr-defined]
-        film.seek(MOST_FRAMES - 1)
-        assert np.asarray(film.convert("RGB"))[8, 8].tolist() == pytest.approx([239, 255, 128], abs=6)
-
-
-def test_a_film_that_cannot_be_encoded_is_an_output_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot be encoded"):
-        make_film([tmp_path / "gone.png"], tmp_path / "film.mp4")
-    assert not (tmp_path / "film.mp4").exists()
 
 
 def test_a_film_leaves_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,10 +175,3 @@ def test_a_folder_in_the_place_of_a_file_is_found_before_the_work(tmp_path: Path
     (tmp_path / "l.csv").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
         LossLog(tmp_path / "l.csv").check()
-
-
-def test_frames_may_be_transparent(tmp_path: Path) -> None:
-    see_through = replace(picture(64, 48), alpha=np.full((48, 64), 0.5, np.float32))
-    write_picture(see_through, path := tmp_path / "000000.png")
-    make_film([path], tmp_path / "film.mp4")
-    assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "film.mp4"))[0] == 25
