@@ -1,0 +1,92 @@
+"""Jobs brought back from storage, for a store that has lost its data.
+
+Every job's request is in storage as ``job.json`` before it is taken, and its whole record as ``manifest.json`` once it
+is over; so the store can be wiped without losing a job.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from jobs import keys
+from jobs.model import FrameRef, Job, JobSpec, JobStatus
+from jobs.ports import ArtifactMissing, Artifacts
+from jobs.telemetry import logger
+from jobs.wiring import Ports
+from nst.errors import NstError
+
+_log = logger(__name__)
+
+_ATTEMPT: Final = re.compile(r"a(\d+)/")
+_FRAME: Final = re.compile(r"a(\d+)/frames/(\d+)\.")
+_Record = TypeVar("_Record", Job, JobSpec)
+
+
+def recover(ports: Ports, id: str) -> Job | None:
+    """Bring one job back that the store does not know: over as it was, or queued once more; None where it is nowhere.
+
+    Raises:
+        JobPurged: somebody deleted it meanwhile.
+        Unavailable: store, artifacts or bus cannot be used.
+    """
+    job = _stored(ports.artifacts, id)
+    if job is None:
+        return None
+    _restore(ports, [job])
+    return ports.store.get(id)
+
+
+def recover_all(ports: Ports) -> int:
+    """Fill an empty store with everything in storage, in the old order; all at once, or nothing.
+
+    Returns:
+        How many jobs were brought back; 0 where the store has jobs.
+
+    Raises:
+        Unavailable: store, artifacts or bus cannot be used.
+    """
+    if any(ports.store.counts().values()):
+        return 0
+    found = [job for id in ports.artifacts.jobs() if (job := _stored(ports.artifacts, id))]
+    if found:
+        _restore(ports, sorted(found, key=lambda job: job.spec.created_at))
+    return len(found)
+
+
+def _restore(ports: Ports, jobs: Sequence[Job]) -> None:
+    ports.store.enqueue(jobs)
+    if queued := [job.spec for job in jobs if job.status is JobStatus.QUEUED]:
+        ports.bus.publish(queued)
+    _log.info("jobs were brought back from storage", jobs=len(jobs), queued=len(queued))
+
+
+def _stored(artifacts: Artifacts, id: str) -> Job | None:
+    """The job as storage knows it."""
+    job = _read(artifacts, keys.manifest(id), Job.from_dict)
+    if job is not None and job.id == id and job.status.terminal:
+        return job
+    spec = _read(artifacts, keys.spec(id), JobSpec.from_dict)
+    return _queued(artifacts, spec) if spec is not None and spec.id == id else None
+
+
+def _read(artifacts: Artifacts, key: str, parse: Callable[[Mapping[str, Any]], _Record]) -> _Record | None:
+    try:
+        return parse(json.loads(artifacts.get(key)))
+    except ArtifactMissing:
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError, NstError) as error:
+        _log.warning("a record in storage cannot be read", key=key, reason=str(error))
+        return None
+
+
+def _queued(artifacts: Artifacts, spec: JobSpec) -> Job:
+    """The job as if it had just been released: the next attempt's token is above every folder that is there."""
+    names = [entry.key.removeprefix(f"{spec.id}/") for entry in artifacts.list(spec.id)]
+    tokens = [int(match[1]) for name in names if (match := _ATTEMPT.match(name))]
+    newest: dict[int, int] = {}
+    for token, iteration in ((int(match[1]), int(match[2])) for name in names if (match := _FRAME.match(name))):
+        newest[iteration] = max(token, newest.get(iteration, 0))
+    frames = tuple(FrameRef(iteration, token) for iteration, token in sorted(newest.items()))
+    return replace(Job(spec=spec), token=max(tokens, default=0), frames=frames)

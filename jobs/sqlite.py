@@ -1,0 +1,279 @@
+"""The store of one machine: a file that SQLite keeps, with a row for each job.
+
+The claim is one ``UPDATE``, so that two workers never hold the same job; everything of several statements is one
+transaction. What was answered is on the disk (``synchronous = FULL``). Not for network file systems.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from jobs import sqlite_statements as sql
+from jobs.model import FrameRef, Job, JobError, JobStatus, Progress, frames_to_plain
+from jobs.ports import (
+    Beat,
+    Caps,
+    Enqueued,
+    Idempotency,
+    JobNotFound,
+    JobPurged,
+    Outcome,
+    Place,
+    Policy,
+    QueueFacts,
+    Worker,
+)
+from jobs.sqlite_admission import check_caps, recall, remember
+from jobs.sqlite_rows import PURGED, error_column, insertion, job_from_row, progress_column, row_from_job
+from jobs.sqlite_schema import Database
+
+_POLL_SECONDS = 0.05
+_PURGED_SECONDS = 30 * 86_400.0  # so long a purged job answers that it was there
+
+
+class SqliteStore:
+    """``JobStore`` in one file.
+
+    Args:
+        path: the file; it and its folder are made where they are missing.
+        policy: how long things last.
+        clock: seconds since 1970.
+
+    Attributes:
+        fresh: whether this call has made the database.
+
+    Raises:
+        Unavailable, NewerVersion: the file cannot be used; the message says why.
+    """
+
+    def __init__(self, path: Path, policy: Policy, clock: Callable[[], float] = time.time) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._file = Database(path)
+        self.fresh = self._file.fresh
+
+    def enqueue(
+        self, jobs: Sequence[Job], *, caps: Caps | None = None, idempotency: Idempotency | None = None
+    ) -> Enqueued:
+        """Take all or none; they are on the disk when this returns."""
+        with self._file.writing() as connection:
+            now = self._clock()
+            if idempotency and (known := recall(connection, idempotency, now)):
+                return known
+            check_caps(connection, jobs, caps or Caps())
+            for job in jobs:
+                row = row_from_job(self._complete(job, now))
+                connection.execute(insertion(row), row)
+            ids = tuple(job.id for job in jobs)
+            if idempotency:
+                remember(connection, idempotency, ids, now, self._policy.key_ttl_seconds)
+        return Enqueued(ids, new=True)
+
+    def recall(self, idempotency: Idempotency) -> Enqueued | None:
+        """What was taken under this key."""
+        with self._file.reading() as connection:
+            return recall(connection, idempotency, self._clock())
+
+    def claim(self, worker: str, job_id: str | None = None) -> Job | None:
+        """Take the best job, or this one."""
+        which = sql.BEST if job_id is None else sql.THIS
+        while True:
+            values = self._times() | {"id": job_id, "worker": worker, "error": error_column(self._too_many_attempts())}
+            if not self._file.read(which, values):  # an idle worker must not lock others out
+                return None
+            self._file.read(sql.end_spent(which), values)
+            if rows := self._file.read(sql.claim(which), values):
+                return job_from_row(rows[0])
+
+    def beat(
+        self, job_id: str, token: int, progress: Progress | None = None, frames: Sequence[FrameRef] | None = None
+    ) -> Beat:
+        """Renew the lease; a renewal alone is no change that anybody can see."""
+        values = self._held(job_id, token) | {
+            "changed": int(progress is not None or frames is not None),
+            "progress": progress_column(progress),
+            "frames": None if frames is None else json.dumps(frames_to_plain(frames)),
+        }
+        if row := self._first(sql.BEAT, values):
+            return Beat.CANCEL if row["cancel_requested"] else Beat.OK
+        return Beat.LOST if self._first("SELECT 1 FROM jobs WHERE id = ?", (job_id,)) else Beat.MISSING
+
+    def finish(self, job_id: str, token: int, outcome: Outcome) -> bool:
+        """End the job; progress and frames that the outcome does not give stay as they were told last."""
+        if not outcome.status.terminal:
+            raise ValueError(f"a job cannot finish as {outcome.status}")
+        values = self._held(job_id, token) | {
+            "status": outcome.status.value,
+            "progress": progress_column(outcome.progress),
+            "frames": json.dumps(frames_to_plain(outcome.frames)) if outcome.frames else None,
+            "result": outcome.result,
+            "error": error_column(outcome.error),
+        }
+        return self._first(sql.FINISH, values) is not None
+
+    def release(
+        self,
+        job_id: str,
+        token: int,
+        *,
+        delay_seconds: float = 0.0,
+        counts: bool = True,
+        error: JobError | None = None,
+    ) -> bool:
+        """Give the job back, or end it where there is no reason to try again."""
+        with self._file.writing() as connection:
+            values = self._held(job_id, token) | {"error": error_column(error), "taken_back": int(not counts)}
+            row = connection.execute(sql.HELD, values).fetchone()
+            if row is None:
+                return False
+            if row["cancel_requested"]:
+                connection.execute(sql.CANCEL, values)
+            elif counts and row["attempt"] >= self._policy.max_attempts:
+                last = error or self._too_many_attempts()
+                connection.execute(sql.FAIL, values | {"error": error_column(last)})
+            else:
+                not_before = self._clock() + delay_seconds if delay_seconds > 0 else 0.0
+                connection.execute(sql.REQUEUE, values | {"not_before": not_before})
+        return True
+
+    def cancel(self, job_id: str) -> Job:
+        """End a queued job; ask for the end of a running one."""
+        with self._file.writing() as connection:
+            job = self.get(job_id)
+            if job.status is JobStatus.QUEUED:
+                connection.execute(sql.CANCEL, self._times() | {"id": job_id})
+            else:
+                connection.execute(sql.ASK_TO_CANCEL, {"id": job_id})
+            return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """The job now."""
+        row = self._first("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        if row is None:
+            raise JobNotFound("there is no such job")
+        if row["status"] == PURGED:
+            raise JobPurged("the job has been deleted, or has outlived its retention")
+        return job_from_row(row)
+
+    def wait(self, job_id: str, version: int, timeout_seconds: float) -> Job:
+        """The job once it has changed, or after the timeout."""
+        patience = time.monotonic() + timeout_seconds
+        while True:
+            row = self._first("SELECT version FROM jobs WHERE id = ?", (job_id,))
+            left = patience - time.monotonic()
+            if row is None or row["version"] > version or left <= 0:
+                return self.get(job_id)
+            time.sleep(min(_POLL_SECONDS, left))
+
+    def place(self, job_id: str) -> Place | None:
+        """Position and estimate of a queued job."""
+        row = self._first("SELECT priority, seq FROM jobs WHERE id = ? AND status = 'queued'", (job_id,))
+        if row is None:
+            return None
+        ahead, work = self._file.read(sql.AHEAD, dict(row))[0]
+        pace = self._pace()
+        if pace is None:
+            return Place(ahead + 1, None)
+        remaining = self._file.read(sql.REMAINING, {"pace": pace})[0][0]
+        ready = sum(worker.ready for worker in self.workers())
+        return Place(ahead + 1, (work * pace + remaining) / max(1, ready))
+
+    def equal(self, fingerprint: str) -> Job | None:
+        """The newest succeeded job of this fingerprint whose retention is not over."""
+        row = self._first(sql.EQUAL, {"fingerprint": fingerprint, "now": self._clock()})
+        return job_from_row(row) if row else None
+
+    def of_client(self, client: str, limit: int = 100, before: float | None = None) -> tuple[Job, ...]:
+        """A client's jobs, newest first."""
+        before = float("inf") if before is None else before
+        rows = self._file.read(sql.OF_CLIENT, {"client": client, "limit": limit, "before": before})
+        return tuple(map(job_from_row, rows))
+
+    def of_batch(self, batch: str) -> tuple[Job, ...]:
+        """A batch's jobs in their order; without those that were purged."""
+        return tuple(map(job_from_row, self._file.read(sql.OF_BATCH, {"batch": batch})))
+
+    def facts(self) -> QueueFacts:
+        """The queue at a glance."""
+        queued, running, oldest = self._file.read(sql.FACTS)[0]
+        seconds = 0.0 if oldest is None else max(0.0, self._clock() - oldest)
+        return QueueFacts(queued=queued, running=running, oldest_seconds=seconds, seconds_per_work=self._pace())
+
+    def counts(self) -> dict[JobStatus, int]:
+        """Every status, also those that no job has."""
+        found = self._file.read(sql.COUNTS)[0]
+        return {status: found[status] or 0 for status in JobStatus}
+
+    def expired(self, limit: int = 100) -> tuple[str, ...]:
+        """The jobs to purge, those first that ended first."""
+        return tuple(row["id"] for row in self._file.read(sql.EXPIRED, {"now": self._clock(), "limit": limit}))
+
+    def purge(self, job_id: str) -> bool:
+        """Empty a terminal job's row; what was purged long ago, and old keys, go altogether."""
+        with self._file.writing() as connection:
+            values = {"id": job_id, "now": self._clock(), "retention": _PURGED_SECONDS}
+            connection.execute(sql.FORGET_PURGED, values)
+            connection.execute(sql.FORGET_KEYS, values)
+            return bool(connection.execute(sql.PURGE, values).fetchall())
+
+    def announce(self, worker: Worker, ttl_seconds: float) -> None:
+        """Make a worker known, and forget those that are no longer alive."""
+        now = self._clock()
+        values = (worker.id, now + ttl_seconds, json.dumps(asdict(worker)))
+        with self._file.writing() as connection:
+            connection.execute("DELETE FROM workers WHERE expires_at <= ?", (now,))
+            connection.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", values)
+
+    def withdraw(self, worker_id: str) -> None:
+        """Forget a worker."""
+        self._file.read("DELETE FROM workers WHERE id = ?", (worker_id,))
+
+    def workers(self) -> tuple[Worker, ...]:
+        """The workers that are alive, by id."""
+        rows = self._file.read("SELECT worker FROM workers WHERE expires_at > ? ORDER BY id", (self._clock(),))
+        return tuple(Worker(**json.loads(row["worker"])) for row in rows)
+
+    def check(self) -> None:
+        """Write something."""
+        self._file.check(self._clock())
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        self._file.close()
+
+    def _first(self, statement: str, values: Mapping[str, Any] | Sequence[Any]) -> sqlite3.Row | None:
+        rows = self._file.read(statement, values)
+        return rows[0] if rows else None
+
+    def _times(self) -> dict[str, Any]:
+        policy = self._policy
+        times = {"now": self._clock(), "lease": policy.lease_seconds, "ttl": policy.result_ttl_seconds}
+        return times | {"max": policy.max_attempts}
+
+    def _held(self, job_id: str, token: int) -> dict[str, Any]:
+        return self._times() | {"id": job_id, "token": token}
+
+    def _pace(self) -> float | None:
+        pace: float | None = self._file.read(sql.PACE)[0][0]
+        return pace
+
+    def _complete(self, job: Job, now: float) -> Job:
+        """A terminal job with its times, because it must be purged one day."""
+        if job.status is JobStatus.RUNNING:
+            raise ValueError("a running job cannot be taken in: only a claim makes it run")
+        if not job.status.terminal:
+            return job
+        finished_at = now if job.finished_at is None else job.finished_at
+        expires_at = now + self._policy.result_ttl_seconds if job.expires_at is None else job.expires_at
+        return replace(job, finished_at=finished_at, expires_at=expires_at)
+
+    def _too_many_attempts(self) -> JobError:
+        return JobError(
+            "too_many_attempts",
+            f"{self._policy.max_attempts} attempts ended without a result",
+            "Try a smaller size or fewer iterations; if it happens again, the worker's log says more.",
+        )

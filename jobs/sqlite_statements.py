@@ -1,0 +1,114 @@
+"""The statements of the SQLite store that decide: who runs what, how a job ends, where it stands.
+
+Their values: ``:now``, ``:lease``, ``:ttl`` and ``:retention`` in seconds, ``:max`` attempts, a job's ``:id`` and
+``:token``.
+"""
+
+from jobs.model import JobStatus
+from jobs.sqlite_rows import PURGED
+
+_READY = "status = 'queued' AND not_before <= :now"
+_ABANDONED = "status = 'running' AND lease_until < :now"
+_SPENT = "(cancel_requested OR attempt >= :max)"
+_BEST = "ORDER BY priority DESC, seq LIMIT 1"
+
+#: The job that may run now: by priority, then by age.
+BEST = f"""SELECT seq FROM (
+    SELECT * FROM (SELECT priority, seq FROM jobs WHERE {_READY} {_BEST})
+    UNION ALL
+    SELECT * FROM (SELECT priority, seq FROM jobs WHERE {_ABANDONED} {_BEST})
+) {_BEST}"""
+
+#: The same, of one job.
+THIS = f"SELECT seq FROM jobs WHERE id = :id AND ({_READY} OR {_ABANDONED})"
+
+_ENDS = "version = version + 1, lease_until = 0, not_before = 0, finished_at = :now, expires_at = :now + :ttl"
+_LAST_FRAME = "json_extract(frames, '$[#-1][1]')"
+_HELD = "id = :id AND token = :token AND status = 'running'"
+
+
+def claim(which: str) -> str:
+    """Takes the job that ``which`` (BEST or THIS) selects, unless its attempts are used up or nobody wants it."""
+    return f"""UPDATE jobs SET status = 'running', version = version + 1, token = token + 1, attempt = attempt + 1,
+        worker = :worker, lease_until = :now + :lease, not_before = 0, error = NULL,
+        started_at = coalesce(started_at, :now)
+    WHERE seq = ({which}) AND NOT {_SPENT} RETURNING *"""
+
+
+def end_spent(which: str) -> str:
+    """Ends every abandoned job, and the one that ``which`` selects, whose attempts are used up or that nobody wants."""
+    return f"""UPDATE jobs SET status = iif(cancel_requested, 'cancelled', 'failed'),
+        error = iif(cancel_requested, NULL, :error), result = iif(cancel_requested, {_LAST_FRAME}, NULL), {_ENDS}
+    WHERE seq IN (SELECT seq FROM jobs WHERE {_ABANDONED} UNION ALL SELECT * FROM ({which})) AND {_SPENT}"""
+
+
+BEAT = f"""UPDATE jobs SET lease_until = :now + :lease, version = version + :changed,
+    progress = coalesce(:progress, progress), frames = coalesce(:frames, frames)
+WHERE {_HELD} RETURNING cancel_requested"""
+
+FINISH = f"""UPDATE jobs SET status = :status, result = :result, error = :error,
+    progress = coalesce(:progress, progress), frames = coalesce(:frames, frames), {_ENDS}
+WHERE {_HELD} RETURNING id"""
+
+HELD = f"SELECT attempt, cancel_requested FROM jobs WHERE {_HELD}"
+
+REQUEUE = f"""UPDATE jobs SET status = 'queued', version = version + 1, attempt = attempt - :taken_back, worker = '',
+    lease_until = 0, not_before = :not_before, error = :error
+WHERE {_HELD}"""
+
+FAIL = f"UPDATE jobs SET status = 'failed', error = :error, {_ENDS} WHERE id = :id"
+
+CANCEL = f"""UPDATE jobs SET status = 'cancelled', cancel_requested = 1, error = NULL, result = {_LAST_FRAME}, {_ENDS}
+WHERE id = :id"""
+
+ASK_TO_CANCEL = """UPDATE jobs SET cancel_requested = 1, version = version + 1
+WHERE id = :id AND status = 'running' AND NOT cancel_requested"""
+
+#: Seconds per work of the last jobs that were really rendered.
+PACE = """SELECT avg((finished_at - started_at) / work) FROM (
+    SELECT started_at, finished_at, work FROM jobs WHERE status = 'succeeded' AND reused = 0 AND started_at NOT NULL
+    ORDER BY finished_at DESC LIMIT 20)"""
+
+#: Number and work of the jobs that are taken before one of ``:priority`` and ``:seq``.
+AHEAD = """SELECT sum(jobs), sum(work) FROM (
+    SELECT count(*) AS jobs, total(work) AS work FROM jobs WHERE status = 'queued' AND priority > :priority
+    UNION ALL
+    SELECT count(*), total(work) FROM jobs WHERE status = 'queued' AND priority = :priority AND seq < :seq)"""
+
+#: Seconds until the running jobs end, where ``:pace`` is the seconds per work. A loss that is not a number is no JSON.
+REMAINING = """SELECT total(coalesce(
+    CASE WHEN json_valid(progress) THEN json_extract(progress, '$.remaining_seconds') END, work * :pace
+)) FROM jobs WHERE status = 'running'"""
+
+EQUAL = """SELECT * FROM jobs WHERE fingerprint = :fingerprint AND status = 'succeeded' AND expires_at > :now
+ORDER BY seq DESC LIMIT 1"""
+
+OF_CLIENT = f"""SELECT * FROM jobs WHERE client = :client AND created_at < :before AND status != '{PURGED}'
+ORDER BY created_at DESC, seq DESC LIMIT :limit"""
+
+OF_BATCH = f"SELECT * FROM jobs WHERE batch = :batch AND status != '{PURGED}' ORDER BY seq"
+
+RECALL = "SELECT fingerprint, ids FROM keys WHERE client = :client AND key = :key AND expires_at > :now"
+
+QUEUED = "SELECT count(*) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued'"
+
+OPEN_OF_CLIENT = "SELECT count(*) FROM jobs WHERE client = :client AND status IN ('queued', 'running')"
+
+EXPIRED = f"""SELECT id FROM jobs WHERE expires_at <= :now AND status != '{PURGED}'
+ORDER BY expires_at LIMIT :limit"""
+
+PURGE = f"""UPDATE jobs SET status = '{PURGED}', version = version + 1, expires_at = :now + :retention,
+    client = '', batch = NULL, fingerprint = '', worker = '', spec = '{{}}', progress = NULL, frames = '[]',
+    result = NULL, error = NULL
+WHERE id = :id AND status IN ('succeeded', 'failed', 'cancelled') RETURNING id"""
+
+FORGET_PURGED = f"DELETE FROM jobs WHERE expires_at <= :now AND status = '{PURGED}'"
+
+FORGET_KEYS = "DELETE FROM keys WHERE expires_at <= :now"
+
+FACTS = f"""SELECT ({QUEUED}) AS queued,
+    (SELECT count(*) FROM jobs INDEXED BY jobs_leases WHERE status = 'running') AS running,
+    (SELECT min(created_at) FROM jobs WHERE status = 'queued') AS oldest"""
+
+#: One row with a column for each status.
+COUNTS = "SELECT " + ", ".join(f"sum(status = '{each}') AS {each}" for each in JobStatus) + " FROM jobs"

@@ -1,0 +1,177 @@
+"""Jobs brought back from storage after the store has lost its data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from jobs import keys
+from jobs.artifacts import FolderArtifacts
+from jobs.bus import EmptyBus
+from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
+from jobs.ports import JobPurged, Outcome, Policy
+from jobs.recovery import recover, recover_all
+from jobs.sqlite import SqliteStore
+from jobs.wiring import Ports
+from nst.options import StyleOptions
+
+
+@dataclass
+class _NotingBus(EmptyBus):
+    """Remembers what was sent."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def publish(self, specs: Sequence[JobSpec]) -> None:
+        self.sent += [spec.id for spec in specs]
+
+
+@pytest.fixture
+def bus() -> _NotingBus:
+    """What the ports send on."""
+    return _NotingBus()
+
+
+@pytest.fixture
+def ports(tmp_path: Path, bus: _NotingBus) -> Ports:
+    """An empty store over an empty folder."""
+    return Ports(SqliteStore(tmp_path / "jobs.sqlite", Policy()), bus, FolderArtifacts(tmp_path / "jobs"))
+
+
+def _spec(created_at: float = 1e9) -> JobSpec:
+    return JobSpec(
+        id=new_id(),
+        created_at=created_at,
+        options=StyleOptions(size=64),
+        styles=1,
+        width=64,
+        height=64,
+        client="somebody",
+        fingerprint="f",
+    )
+
+
+def _stored(ports: Ports, created_at: float = 1e9) -> JobSpec:
+    """A job that was asked for and is in storage alone."""
+    spec = _spec(created_at)
+    ports.artifacts.put(keys.spec(spec.id), to_line(spec.to_dict()))
+    return spec
+
+
+def _over(spec: JobSpec) -> Job:
+    return Job(
+        spec=spec,
+        status=JobStatus.SUCCEEDED,
+        version=9,
+        token=2,
+        attempt=2,
+        result=2,
+        frames=(FrameRef(10, 1), FrameRef(20, 2)),
+        started_at=1e9,
+        finished_at=1e9 + 60,
+        expires_at=9e9,
+    )
+
+
+def test_an_unfinished_job_is_queued_and_sent_again(ports: Ports, bus: _NotingBus) -> None:
+    spec = _stored(ports)
+    job = recover(ports, spec.id)
+    assert job is not None and (job.spec, job.status) == (spec, JobStatus.QUEUED)
+    assert bus.sent == [spec.id]
+    claimed = ports.store.claim("worker")
+    assert claimed is not None and claimed.id == spec.id
+
+
+def test_a_job_that_is_over_is_as_it_was(ports: Ports, bus: _NotingBus) -> None:
+    spec = _stored(ports)
+    ports.artifacts.put(keys.manifest(spec.id), to_line(_over(spec).to_dict()))
+    job = recover(ports, spec.id)
+    assert job == _over(spec)
+    assert bus.sent == []
+
+
+def test_what_is_nowhere_is_none(ports: Ports) -> None:
+    assert recover(ports, new_id()) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"id": 1}', b"null", b"\xff\xfe", b'{"spec": {}}'])
+def test_a_damaged_manifest_leaves_the_request(ports: Ports, data: bytes) -> None:
+    spec = _stored(ports)
+    ports.artifacts.put(keys.manifest(spec.id), data)
+    job = recover(ports, spec.id)
+    assert job is not None and job.status is JobStatus.QUEUED
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"options": {"size": 1}}'])
+def test_a_damaged_request_is_no_job(ports: Ports, data: bytes) -> None:
+    id = new_id()
+    ports.artifacts.put(keys.spec(id), data)
+    assert recover(ports, id) is None
+
+
+def test_a_record_of_another_job_is_not_believed(ports: Ports) -> None:
+    id = new_id()
+    other = _spec()
+    ports.artifacts.put(keys.spec(id), to_line(other.to_dict()))
+    ports.artifacts.put(keys.manifest(id), to_line(_over(other).to_dict()))
+    assert recover(ports, id) is None
+
+
+def test_a_new_attempt_never_writes_into_an_old_ones_folder(ports: Ports) -> None:
+    spec = _stored(ports)
+    for token, iteration in ((1, 10), (1, 20), (3, 20), (3, 30)):
+        ports.artifacts.put(keys.frame(spec.id, token, iteration), b"x")
+    job = recover(ports, spec.id)
+    assert job is not None and job.frames == (FrameRef(10, 1), FrameRef(20, 3), FrameRef(30, 3))
+    claimed = ports.store.claim("worker")
+    assert claimed is not None and claimed.token == 4
+
+
+def test_a_known_job_is_left_as_it_is(ports: Ports) -> None:
+    spec = _stored(ports)
+    ports.store.enqueue([Job(spec=spec)])
+    ports.store.claim("worker")
+    job = recover(ports, spec.id)
+    assert job is not None and job.status is JobStatus.RUNNING
+
+
+def test_a_deleted_job_does_not_come_back(ports: Ports) -> None:
+    spec = _stored(ports)
+    ports.store.enqueue([Job(spec=spec)])
+    ports.store.cancel(spec.id)
+    assert ports.store.purge(spec.id)
+    with pytest.raises(JobPurged):
+        recover(ports, spec.id)
+
+
+def test_an_empty_store_is_filled_in_the_old_order(ports: Ports, bus: _NotingBus) -> None:
+    specs = [_stored(ports, created_at) for created_at in (1e9 + 3, 1e9 + 1, 1e9 + 2)]
+    done = _stored(ports, 1e9)
+    ports.artifacts.put(keys.manifest(done.id), to_line(_over(done).to_dict()))
+    ports.artifacts.put(f"{new_id()}/content.png", b"an orphan")
+    assert recover_all(ports) == 4
+    order = [specs[1].id, specs[2].id, specs[0].id]
+    assert bus.sent == order
+    claimed = [ports.store.claim("worker") for _ in range(3)]
+    assert [job.id for job in claimed if job] == order
+    assert ports.store.get(done.id) == _over(done)
+
+
+def test_a_store_with_jobs_is_not_filled(ports: Ports) -> None:
+    _stored(ports)
+    ports.store.enqueue([Job(spec=_spec())])
+    assert recover_all(ports) == 0
+
+
+def test_nothing_in_storage_is_nothing_to_do(ports: Ports) -> None:
+    assert recover_all(ports) == 0
+
+
+def test_a_recovered_job_can_be_finished(ports: Ports) -> None:
+    spec = _stored(ports)
+    recover_all(ports)
+    job = ports.store.claim("worker", spec.id)
+    assert job is not None
+    assert ports.store.finish(spec.id, job.token, Outcome(status=JobStatus.CANCELLED))
+    assert replace(ports.store.get(spec.id), spec=spec).status is JobStatus.CANCELLED
