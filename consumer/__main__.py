@@ -1,0 +1,44 @@
+"""``python -m consumer``: one worker, until SIGTERM. Settings come from the environment; see ``docs/operations.md``."""
+
+import sys
+
+from prometheus_client import REGISTRY, start_http_server
+from pydantic import ValidationError
+
+from consumer import renderer
+from consumer.child import Child
+from consumer.stopping import Stopping
+from consumer.worker import Worker
+from jobs.lifeline import end_with_launcher
+from jobs.ports import JobsError
+from jobs.settings import Settings
+from jobs.telemetry import WorkerMetrics, configure_logging, logger
+from jobs.wiring import open_ports
+
+CANNOT_START = 2  #: exit status where settings, store or artifacts cannot be used
+
+
+def main() -> int:
+    """Wire everything, work, and say with the exit status whether it could begin at all."""
+    try:
+        settings = Settings()
+        ports = open_ports(settings)
+    except (ValidationError, JobsError) as error:
+        print(f"consumer: {error}", file=sys.stderr)
+        return CANNOT_START
+    configure_logging(settings.log_level)
+    stopping = Stopping()
+    stopping.listen()
+    end_with_launcher()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr=settings.host)
+    worker = Worker(settings, ports, Child(renderer.main, settings), WorkerMetrics.on(REGISTRY), stopping)
+    logger("consumer").info("worker started", worker=worker.id)
+    worker.run()
+    ports.close()
+    logger("consumer").info("worker stopped", worker=worker.id)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""The loop of a worker: take the best job, follow its attempt, tell the store how it ended.
+
+It loads no torch and holds no device; its child does. Whatever happens to a job or to a server, the loop goes on.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
+
+from consumer.attempt import Attempt, Crashed, Ending, Lost
+from consumer.child import Child, ChildDied
+from consumer.messages import Ended, Paused
+from consumer.stopping import Stopping
+from jobs import keys
+from jobs.model import Job, JobError, to_line
+from jobs.ports import JobNotFound, JobsError, Outcome, Unavailable
+from jobs.ports import Worker as Presence
+from jobs.recovery import recover
+from jobs.settings import Settings
+from jobs.telemetry import WorkerMetrics, logger
+from jobs.wiring import Ports
+from nst import __version__
+
+_PRESENCE_SECONDS = 10.0  # a worker silent for so long is not counted as alive
+_FINISH_SECONDS = 600.0  # how long a store that cannot be reached is asked again to take a result
+_LONGEST_RESTART_SECONDS = 30.0
+
+
+class Worker:
+    """One worker with one rendering child; ``run`` returns when ``stopping`` asks for it."""
+
+    def __init__(
+        self, settings: Settings, ports: Ports, child: Child, metrics: WorkerMetrics, stopping: Stopping
+    ) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{token_hex(3)}"
+        self._settings, self._ports, self._child = settings, ports, child
+        self._metrics, self._stopping = metrics, stopping
+        self._job = ""
+        self._announced_at = self._settled_at = float("-inf")
+        self._ready = False
+        self._free_since: float | None = None
+        self._failed_starts = 0
+
+    def run(self) -> None:
+        """Work until asked to stop."""
+        self._child.start()
+        try:
+            while not self._stopping.requested.is_set():
+                self._turn()
+        finally:
+            with suppress(JobsError):
+                self._ports.store.withdraw(self.id)
+            self._child.kill()
+
+    def _turn(self) -> None:
+        try:
+            self._tick()
+            if self._child_is_ready() and (job := self._next()) is not None:
+                self._work(job)
+        except Unavailable as error:
+            logger(__name__).warning("waiting for a server", error=str(error))
+            self._stopping.requested.wait(1)
+
+    def _next(self) -> Job | None:
+        """The best job there is. The bus only wakes; a job that the store has forgotten is remembered through it."""
+        job = self._ports.store.claim(self.id)
+        if job is None:
+            self._free_since = None
+            for ticket in self._ports.bus.poll(self._settings.poll_seconds):
+                self._remember(ticket.spec.id)
+        return job
+
+    def _remember(self, job_id: str) -> None:
+        try:
+            self._ports.store.get(job_id)
+        except JobNotFound:
+            with suppress(JobNotFound):
+                recover(self._ports, job_id)
+
+    def _child_is_ready(self) -> bool:
+        try:
+            self._child.receive(0 if self._child.ready else self._settings.poll_seconds)
+        except ChildDied as error:
+            self._failed_starts += 1
+            pause = min(_LONGEST_RESTART_SECONDS, 0.5 * 2**self._failed_starts)
+            logger(__name__).error("no rendering process", error=str(error), next_start_seconds=pause)
+            self._metrics.child_restarts.labels("start").inc()
+            self._stopping.requested.wait(pause)
+            self._child.start()
+        if self._child.ready:
+            self._failed_starts = 0
+        return self._child.ready is not None
+
+    def _work(self, job: Job) -> None:
+        self._note_start(job)
+        self._ports.bus.hold()
+        attempt = Attempt(job, self._child, self._ports.store, self._settings, self._stopping, self._tick)
+        began = time.monotonic()
+        ending = attempt.run()
+        self._metrics.run_seconds.observe(time.monotonic() - began)
+        self._ports.bus.resume()
+        self._close(job, attempt, ending)
+        self._job, self._free_since = "", time.monotonic()
+
+    def _note_start(self, job: Job) -> None:
+        self._job = job.id
+        logger(__name__).info("job started", job_id=job.id, token=job.token, attempt=job.attempt)
+        if self._free_since is not None:
+            self._metrics.idle_seconds.observe(time.monotonic() - self._free_since)
+        if job.token == 1 and job.started_at:
+            self._metrics.wait_seconds.observe(max(0.0, job.started_at - job.spec.created_at))
+
+    def _close(self, job: Job, attempt: Attempt, ending: Ending) -> None:
+        match ending:
+            case Ended(retry=True):
+                self._hand_back(job, "failed", ending.error)
+            case Ended():
+                self._finish(job, attempt, ending)
+            case Paused():
+                self._patiently(lambda: self._ports.store.release(job.id, job.token, counts=False))
+                logger(__name__).info("job handed back", job_id=job.id, iteration=ending.iteration)
+            case Crashed():
+                self._metrics.child_restarts.labels("crash").inc()
+                error = JobError("worker_crashed", ending.why, "Try again; choose a smaller size if it happens again.")
+                self._hand_back(job, "crashed", error)
+                self._child.start()
+            case Lost():
+                self._metrics.leases_lost.inc()
+                logger(__name__).warning("job lost to another attempt", job_id=job.id)
+                self._remember(job.id)
+
+    def _hand_back(self, job: Job, cause: str, error: JobError | None) -> None:
+        delay = self._settings.retry_seconds * 2 ** (job.attempt - 1)
+        self._metrics.attempts.labels(cause).inc()
+        logger(__name__).warning("attempt failed", job_id=job.id, attempt=job.attempt, cause=error and error.message)
+        if self._patiently(lambda: self._ports.store.release(job.id, job.token, delay_seconds=delay, error=error)):
+            self._seal(job)
+
+    def _finish(self, job: Job, attempt: Attempt, ending: Ended) -> None:
+        outcome = Outcome(
+            status=ending.status,
+            progress=attempt.progress,
+            frames=attempt.frames,
+            result=job.token if ending.result else None,
+            error=ending.error,
+        )
+        if self._patiently(lambda: self._ports.store.finish(job.id, job.token, outcome)):
+            self._seal(job)
+        else:
+            self._metrics.leases_lost.inc()
+
+    def _seal(self, job: Job) -> None:
+        """Of a job that is over, write the manifest, which outlives the store, and drop the checkpoints."""
+        try:
+            ended = self._ports.store.get(job.id)
+            if not ended.status.terminal:
+                return
+            self._metrics.finished.labels(ended.status, ended.error.code if ended.error else "").inc()
+            logger(__name__).info("job finished", job_id=job.id, status=ended.status)
+            self._ports.artifacts.put(keys.manifest(job.id), to_line(ended.to_dict()))
+            for token in range(1, job.token + 1):
+                self._ports.artifacts.delete(keys.checkpoint(job.id, token))
+        except JobsError as error:
+            logger(__name__).warning("the manifest was not written", job_id=job.id, error=str(error))
+
+    def _patiently(self, tell: Callable[[], bool]) -> bool:
+        """Tell the store how a job ended, again and again while it cannot be reached."""
+        until = time.monotonic() + _FINISH_SECONDS
+        while True:
+            try:
+                return tell()
+            except Unavailable as error:
+                logger(__name__).warning("the store cannot be reached", error=str(error))
+                if time.monotonic() > until or self._stopping.urgent.wait(1):
+                    return False
+
+    def _tick(self) -> None:
+        """Show that this worker lives, and settle what the bus delivered and is over."""
+        now = time.monotonic()
+        ready = self._child.ready is not None
+        self._metrics.ready.set(ready)
+        with suppress(Unavailable):
+            if now - self._announced_at > _PRESENCE_SECONDS / 3 or ready != self._ready:
+                self._announced_at, self._ready = now, ready
+                self._ports.store.announce(self._presence(), _PRESENCE_SECONDS)
+            if self._job:
+                self._ports.bus.poll(0)
+            if now - self._settled_at > 1:
+                self._settled_at = now
+                self._settle()
+
+    def _settle(self) -> None:
+        for ticket in self._ports.bus.unsettled():
+            with suppress(JobNotFound):
+                if not self._ports.store.get(ticket.spec.id).status.terminal:
+                    continue
+            self._ports.bus.settle(ticket.spec.id)
+
+    def _presence(self) -> Presence:
+        facts = self._child.ready
+        return Presence(
+            id=self.id,
+            ready=facts is not None,
+            device=facts.device if facts else "",
+            backbone=facts.backbone if facts else "",
+            why=facts.why if facts else "",
+            job=self._job,
+            version=__version__,
+        )
