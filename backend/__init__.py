@@ -1,0 +1,91 @@
+"""The API: HTTP in, jobs out. It checks and stores pictures, and never loads the engine.
+
+Read ``submissions`` for the way in, ``api`` for what is shown of a job, ``downloads`` for what it has made, and
+``errors`` for what is refused.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+
+    from backend.context import Context
+    from jobs.settings import Settings
+    from jobs.wiring import Ports
+
+#: Most of a body that is not a submission, bytes.
+_MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(settings: "Settings", ports: "Ports") -> "APIFlask":
+    """The WSGI app of these settings over these open ports, whose owner closes them.
+
+    Raises:
+        MisspelledKey: an entry of the API keys is not NAME:SHA256.
+        Unavailable: the secret of owner tokens cannot be kept in the data folder.
+    """
+    from apiflask import APIFlask
+
+    from backend import docs_page, errors, openapi, request_log, security
+    from backend.context import set_context
+    from nst import __version__
+
+    app = APIFlask(
+        __name__,
+        title="Neural style transfer",
+        version=__version__,
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]  # none: pages are served by their blueprint
+        root_path=str(Path(__file__).parent),
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        AUTO_SERVERS=False,  # the first request's Host would be kept for everybody
+        AUTO_404_RESPONSE=False,
+        TAGS=[dict(tag) for tag in openapi.TAGS],
+        SECURITY_SCHEMES=dict(openapi.SECURITY_SCHEMES),
+        DESCRIPTION="Send a photo and a painting, follow the job, fetch the result and every step on the way to it.",
+    )
+    app.spec_processor(openapi.finished)  # type: ignore[arg-type]  # it is JSON, hence a dict
+    app.url_map.redirect_defaults = False
+    set_context(app.extensions, _context(settings, ports))
+    request_log.register(app)
+    security.register(app, settings)
+    errors.register(app)
+    docs_page.register(app)
+    _register_blueprints(app)
+    return app
+
+
+def _context(settings: "Settings", ports: "Ports") -> "Context":
+    from prometheus_client import CollectorRegistry
+
+    from backend.access import Access
+    from backend.context import Context
+    from backend.gallery import Gallery
+    from backend.secret import owner_secret
+    from backend.viewers import Viewers
+    from jobs.telemetry import ApiMetrics
+
+    registry = CollectorRegistry()
+    metrics = ApiMetrics.on(registry)
+    return Context(
+        settings=settings,
+        ports=ports,
+        gallery=Gallery.open(settings.styles_dir, max_pixels=settings.max_pixels),
+        secret=owner_secret(settings),
+        registry=registry,
+        metrics=metrics,
+        access=Access.of(settings),
+        viewers=Viewers(settings.viewers, metrics.viewers),
+    )
+
+
+def _register_blueprints(app: "APIFlask") -> None:
+    from backend import api, batches, downloads, gallery_routes, ops, page, submissions
+
+    for module in (submissions, api, batches, downloads, gallery_routes, ops, page):
+        app.register_blueprint(module.blueprint)

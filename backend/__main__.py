@@ -1,0 +1,123 @@
+"""``python -m backend``: the whole service on one machine, API and worker, until Ctrl-C.
+
+It checks everything that can be refused, binds the address, starts the processes, restarts what dies, and says in plain
+words what it found. Settings come from the environment; ``docs/operations.md`` lists them.
+"""
+
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+
+from backend.access import Access
+from backend.processes import Process, Supervisor
+from backend.secret import owner_secret
+from jobs.lifeline import VARIABLE
+from jobs.ports import JobsError, JobStore
+from jobs.recovery import recover_all
+from jobs.settings import Settings
+from jobs.wiring import open_ports
+
+CANNOT_START = 2
+_LOG_BYTES = 10_000_000
+
+
+def main() -> int:
+    """Start, supervise, stop; the exit status says whether it could begin."""
+    try:
+        settings = Settings()
+        store = _opened(settings)
+        listener = _bind(settings)
+        log = _log_file(settings)
+    except (ValueError, JobsError, OSError) as error:  # pydantic's ValidationError is a ValueError
+        print(f"The service cannot start: {error}", file=sys.stderr)
+        return CANNOT_START
+    supervisor = Supervisor(_processes(settings, listener, log))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stopper(supervisor))
+    print(f"Neural style transfer is at {_address(listener)}  (Ctrl-C stops it)", flush=True)
+    print(f"  data     {settings.data_dir.absolute()}", flush=True)
+    if log is not None:
+        print(f"  log      {settings.data_dir.absolute() / 'service.log'}", flush=True)
+    supervisor.run(_Announcer(store).announce)
+    store.close()
+    return supervisor.exit_code
+
+
+def _opened(settings: Settings) -> JobStore:
+    """The store, after everything that the processes will open has been opened once: a refusal is seen here."""
+    Access.of(settings)
+    owner_secret(settings)
+    ports = open_ports(settings)
+    ports.store.check()
+    ports.artifacts.check()
+    recovered = recover_all(ports)
+    if recovered:
+        print(f"  {recovered} jobs were found in storage that the store did not know")
+    return ports.store
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """The listening socket, which outlives every API process."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
+    except OSError as error:
+        advice = "set NST_PORT to another port, or to 0 for a free one"
+        raise OSError(f"{settings.host}:{settings.port} cannot be used ({error.strerror}); {advice}") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _log_file(settings: Settings) -> int | None:
+    """Where the processes log when a person sits at the terminal; None is standard error."""
+    if not sys.stderr.isatty():
+        return None
+    path = settings.data_dir / "service.log"
+    if path.exists() and path.stat().st_size > _LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def _processes(settings: Settings, listener: socket.socket, log: int | None) -> list[Process]:
+    environment = {**os.environ, VARIABLE: str(os.getpid())}
+    api = (sys.executable, "-m", "backend.server", "--fd", str(listener.fileno()))
+    worker = (sys.executable, "-m", "consumer")
+    processes = [Process("API", api, environment, log, (listener.fileno(),))]
+    return processes + [Process("worker", worker, environment, log) for _ in range(settings.workers)]
+
+
+def _stopper(supervisor: Supervisor) -> "signal._HANDLER":
+    def stop(number: int, frame: FrameType | None) -> None:
+        supervisor.stop()
+
+    return stop
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Announcer:
+    """Says once what the first worker found: the page's and the person's first question."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store, self._done = store, False
+
+    def announce(self) -> None:
+        """Print, when a worker is ready."""
+        if self._done:
+            return
+        try:
+            ready = next((worker for worker in self._store.workers() if worker.ready), None)
+        except JobsError:
+            return
+        if ready is not None:
+            self._done = True
+            print(f"  worker   ready on {ready.device}\n  backbone {ready.why}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

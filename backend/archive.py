@@ -1,0 +1,152 @@
+"""Everything of a job, or the results of a batch, as a ZIP: streamed, of known length, in constant memory.
+
+The list of files and their sizes is made first; their bytes are read when their turn comes. A file that has vanished by
+then, or has another size, ends the connection: the caller sees fewer bytes than were announced, never a ZIP that looks
+whole.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from zipstream import ZipStream
+
+from backend.answers import lazy_chunks
+from backend.representation import moment, represent
+from jobs import keys
+from jobs.model import Job, JobStatus
+from jobs.ports import ArtifactMissing, Artifacts, JobPurged
+
+#: Of what ``represent`` says, what means nothing outside of the service.
+_NOT_IN_RECORD: Final = ("links", "queue", "eta_seconds", "cancel_requested", "max_attempts")
+
+
+def job_archive(artifacts: Artifacts, job: Job, max_attempts: int) -> ZipStream:
+    """A job's record, options, losses, inputs, result and every kept iteration; ``len`` of it is its exact length.
+
+    Raises:
+        JobPurged: nothing of the job is stored any more.
+    """
+    sizes = {entry.key: entry.size for entry in artifacts.list(job.id)}
+    if not sizes:
+        raise JobPurged("The pictures of this job have been deleted.")
+    files = _files(job)
+    present = {name: key for name, key in files.items() if key in sizes}
+    losses = _losses_key(job, sizes)
+    zipped = ZipStream(sized=True)
+    missing = [name for name in files if name not in present]
+    zipped.add(_readme(job, [*present, *(["losses.csv"] if losses else [])], missing), "README.txt")
+    zipped.add(_json(_record(job, max_attempts)), "job.json")
+    zipped.add(_json(job.spec.options.to_dict()), "options.json")
+    if losses:
+        zipped.add(artifacts.get(losses), "losses.csv")  # at once, for that of a running job grows
+    for name, key in present.items():
+        zipped.add(lazy_chunks(artifacts, key), name, size=sizes[key])
+    return zipped
+
+
+def batch_archive(artifacts: Artifacts, jobs: Sequence[Job]) -> ZipStream:
+    """The results of a batch, numbered from 1 in the order of its photos, and a list of what is missing and why."""
+    zipped = ZipStream(sized=True)
+    width = max(3, len(str(len(jobs))))
+    lines: list[str] = []
+    for number, job in enumerate(jobs, 1):
+        name = f"{number:0{width}}.png"
+        size = _result_size(artifacts, job)
+        if job.result is not None and size is not None:
+            zipped.add(lazy_chunks(artifacts, keys.result(job.id, job.result)), name, size=size)
+        lines.append(_batch_line(job, name, size is not None))
+    zipped.add(_json(jobs[0].spec.options.to_dict()), "options.json")
+    zipped.add(_BATCH_README.format(lines="\n".join(lines)), "README.txt")
+    return zipped
+
+
+def _files(job: Job) -> dict[str, str]:
+    """Names in the archive, and the keys of what belongs there."""
+    digits = max(4, len(str(max((frame.iteration for frame in job.frames), default=0))))
+    frames = sorted(job.frames, key=lambda frame: frame.iteration)
+    names = {"content.png": keys.content(job.id)}
+    names |= {f"style-{n}.png": keys.style(job.id, n) for n in range(1, job.spec.styles + 1)}
+    names |= {} if job.result is None else {"result.png": keys.result(job.id, job.result)}
+    return names | {
+        f"frames/{frame.iteration:0{digits}}.jpg": keys.frame(job.id, frame.token, frame.iteration) for frame in frames
+    }
+
+
+def _losses_key(job: Job, sizes: Mapping[str, int]) -> str | None:
+    """Where the newest table of losses is; None where there is none yet."""
+    tokens = range(job.token, 0, -1) if job.result is None else (job.result,)
+    return next((key for token in tokens if (key := keys.losses(job.id, token)) in sizes), None)
+
+
+def _record(job: Job, max_attempts: int) -> dict[str, Any]:
+    """The job as the API shows it; neither the client nor a token is in that."""
+    shown = represent(job, None, max_attempts)
+    return {name: value for name, value in shown.items() if name not in _NOT_IN_RECORD}
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, indent=2).encode() + b"\n"
+
+
+def _readme(job: Job, present: Sequence[str], missing: Sequence[str]) -> str:
+    progress = job.progress
+    parts = [
+        "A neural style transfer\n=======================\n",
+        f"job         {job.id}",
+        f"created     {moment(job.spec.created_at)}",
+        f"status      {job.status}" + ("" if job.status.terminal else ": this is what there is so far"),
+    ]
+    if progress is not None and progress.backbone:
+        parts.append(f"backbone    {progress.backbone}" + (f", because {progress.why}" if progress.why else ""))
+        parts.append(f"iterations  {progress.iteration} of {progress.total_iterations}")
+    if progress is not None and progress.note:
+        parts.append(f"note        {progress.note}")
+    if job.error is not None:
+        parts.append(f"error       {job.error.message} {job.error.hint}".rstrip())
+    parts.append("")
+    parts += [f"{name:<14}{text}" for name, text in _CONTENTS.items() if _is_there(name, present)]
+    if missing:
+        parts += ["", f"Missing, though the job names it: {', '.join(missing)}"]
+    return "\n".join(parts) + "\n"
+
+
+def _is_there(name: str, present: Sequence[str]) -> bool:
+    return name.endswith(".json") or any(file.startswith(name.split("<")[0]) for file in present)
+
+
+_CONTENTS: Final = {
+    "result.png": "the finished picture",
+    "frames/": "the picture of every kept iteration, by its number",
+    "content.png": "the photo, as it was stored: upright, in sRGB, without metadata",
+    "style-<n>.png": "the paintings",
+    "options.json": "what was asked for; the nst command and the API take the same names",
+    "losses.csv": "the losses of every iteration",
+    "job.json": "how it went",
+}
+
+_BATCH_README: Final = """A batch of neural style transfers
+=================================
+
+Each result has the number of its photo. options.json is what was asked for.
+
+{lines}
+"""
+
+
+def _result_size(artifacts: Artifacts, job: Job) -> int | None:
+    if job.result is None:
+        return None
+    try:
+        return artifacts.size(keys.result(job.id, job.result))
+    except ArtifactMissing:
+        return None
+
+
+def _batch_line(job: Job, name: str, present: bool) -> str:
+    if present:
+        return f"{name}  {job.id}"
+    missing = f"{name.removesuffix('.png')}      {job.id}  no result: "
+    if job.status is JobStatus.FAILED and job.error is not None:
+        return f"{missing}failed, {job.error.message} {job.error.hint}".rstrip()
+    return f"{missing}{job.status if job.result is None else 'its file is missing'}"

@@ -1,0 +1,163 @@
+"""How a checked submission becomes jobs: pictures and record stored, taken by the store, sent on the bus; or nothing.
+
+The order matters: what a job needs is in storage before the store knows it, and both are before the answer, so that no
+crash in between loses an accepted job or leaves one that cannot run.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+from backend.context import Context
+from backend.errors import problem_of_jobs
+from backend.pictures import StoredPicture
+from backend.reuse import reused
+from jobs import keys
+from jobs.model import Job, JobSpec, JobStatus, to_line
+from jobs.ports import Enqueued, Idempotency, JobsError, QueueFull, Refused
+from jobs.telemetry import logger
+from nst.options import StyleOptions
+
+_log = logger(__name__)
+
+_LEAST_RETRY_SECONDS, _MOST_RETRY_SECONDS, _RETRY_SECONDS = 2.0, 600.0, 30.0
+_TYPICAL_WORK = 0.2 * 150  # megapixel-iterations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A job that is about to be: all but its pictures."""
+
+    id: str
+    client: str
+    options: StyleOptions
+    width: int  #: of the result, pixels
+    height: int
+    style_ids: tuple[str, ...]
+    fresh: bool = False
+    batch: str | None = None
+    retry_of: str | None = None
+    priority: int = 0
+
+    def spec(self, content: StoredPicture, styles: Sequence[StoredPicture]) -> JobSpec:
+        """With these pictures."""
+        return JobSpec(
+            id=self.id,
+            created_at=time.time(),
+            options=self.options,
+            styles=len(styles),
+            width=self.width,
+            height=self.height,
+            client=self.client,
+            fingerprint=self._fingerprint(content, styles),
+            style_ids=self.style_ids,
+            batch=self.batch,
+            retry_of=self.retry_of,
+            priority=self.priority,
+        )
+
+    def _fingerprint(self, content: StoredPicture, styles: Sequence[StoredPicture]) -> str:
+        """Equal for equal work: the stored bytes, the options, and the size, which follows from the whole photo."""
+        pictures = [picture.digest for picture in (content, *styles)]
+        work = [*pictures, f"{self.width}x{self.height}", json.dumps(self.options.to_dict(), sort_keys=True)]
+        return sha256("\n".join(work).encode()).hexdigest()
+
+
+def check_room(context: Context) -> None:
+    """Refuse early while the queue is full: nobody should have pictures decoded for nothing. ``admit`` is exact.
+
+    Raises:
+        Problem: 503, the queue is full.
+    """
+    most = context.settings.max_queued
+    if most and (queued := context.store.facts().queued) >= most:
+        error = QueueFull(f"{queued} jobs are waiting, and no more than {most} may", most)
+        raise problem_of_jobs(error, _retry_seconds(context, ()))
+
+
+def keep(context: Context, plan: Plan, content: StoredPicture, styles: Sequence[StoredPicture]) -> Job:
+    """Put everything the job needs into storage.
+
+    Returns:
+        The job for ``admit``: queued, or already over where an equal one is stored.
+
+    Raises:
+        Unavailable: it cannot be stored; ``discard`` removes what was.
+    """
+    spec = plan.spec(content, styles)
+    if not plan.fresh and (over := reused(context, spec)):
+        return over
+    artifacts = context.artifacts
+    artifacts.put(keys.content(spec.id), content.data)
+    for number, style in enumerate(styles, 1):
+        artifacts.put(keys.style(spec.id, number), style.data)
+    artifacts.put(keys.spec(spec.id), to_line(spec.to_dict()))
+    return Job(spec=spec)
+
+
+def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None) -> Enqueued:
+    """Take all of these jobs, or none; the artifacts of what is not taken are removed.
+
+    Raises:
+        Problem: 429 or 503, the queue or the client is at its limit; 422, the key belongs to another submission.
+        Unavailable: the store or the bus cannot be used.
+    """
+    ids = [job.id for job in jobs]
+    try:
+        taken = context.store.enqueue(jobs, caps=context.settings.caps, idempotency=idempotency)
+    except Refused as error:
+        discard(context, ids)
+        raise problem_of_jobs(error, _retry_seconds(context, jobs)) from error
+    except JobsError:
+        discard(context, ids)
+        raise
+    if not taken.new:
+        discard(context, ids)
+        return taken
+    _publish(context, jobs)
+    return taken
+
+
+def discard(context: Context, ids: Iterable[str]) -> None:
+    """Remove what was stored for jobs that were not taken."""
+    for id in ids:
+        try:
+            context.artifacts.delete(id)
+        except JobsError as error:
+            _log.warning("the artifacts of a refused job stay behind", job_id=id, reason=str(error))
+
+
+def _publish(context: Context, jobs: Sequence[Job]) -> None:
+    """Send the queued ones; where that fails, take everything back, so that nothing is accepted by half."""
+    queued = [job.spec for job in jobs if job.status is JobStatus.QUEUED]
+    try:
+        if queued:
+            context.bus.publish(queued)
+    except JobsError:
+        for job in jobs:
+            _take_back(context, job.id)
+        raise
+
+
+def _take_back(context: Context, id: str) -> None:
+    with suppress(JobsError):
+        context.store.cancel(id)
+        if context.store.purge(id):  # else a worker was quicker: it stops, and retention removes the rest
+            discard(context, [id])
+
+
+def _retry_seconds(context: Context, jobs: Sequence[Job]) -> float:
+    """About when one job more has started: how long a job such as these takes, with all workers at work."""
+    try:
+        pace = context.store.facts().seconds_per_work
+        workers = sum(worker.ready for worker in context.store.workers())
+    except JobsError:
+        return _RETRY_SECONDS
+    if pace is None:
+        return _RETRY_SECONDS
+    work = max((job.spec.work for job in jobs), default=_TYPICAL_WORK)
+    seconds = pace * work / max(1, workers)
+    return min(_MOST_RETRY_SECONDS, max(_LEAST_RETRY_SECONDS, seconds))

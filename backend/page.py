@@ -1,0 +1,69 @@
+"""The web page, where it is built; else a small one that says what this is and how to use it."""
+
+from pathlib import Path
+from typing import Final
+
+from apiflask import APIBlueprint
+from flask import Response, render_template_string, request, send_from_directory
+
+from backend.context import context
+from backend.problems import Problem
+
+blueprint = APIBlueprint("page", __name__, enable_openapi=False)
+
+_INDEX: Final = "index.html"
+_WELCOME: Final = Path(__file__).with_name("welcome.html")
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK_EACH_TIME: Final = "no-cache"
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The page; its name never changes, so browsers ask for it each time."""
+    folder = _folder()
+    if folder is not None and (folder / _INDEX).is_file():
+        return _file(folder, _INDEX, _ASK_EACH_TIME)
+    return _welcome()
+
+
+@blueprint.get("/assets/<path:name>")
+def asset(name: str) -> Response:
+    """Scripts, styles and fonts: the build puts a hash into their names, so they never change."""
+    folder = _folder()
+    if folder is None:
+        raise _nothing()
+    return _file(folder / "assets", name, _FOREVER)
+
+
+@blueprint.get("/<name>")
+def root_file(name: str) -> Response:
+    """What a browser looks for beside the page, such as its icon."""
+    folder = _folder()
+    if folder is None or name.startswith(".") or not (folder / name).is_file():
+        raise _nothing()
+    return _file(folder, name, _ASK_EACH_TIME)
+
+
+def _folder() -> Path | None:
+    folder = context().settings.page_dir
+    return None if folder is None else folder.absolute()
+
+
+def _file(folder: Path, name: str, cache: str) -> Response:
+    response = send_from_directory(folder, name, conditional=True)
+    response.headers["Cache-Control"] = cache
+    return response
+
+
+def _nothing() -> Problem:
+    return Problem(404, "not_found", "There is nothing at this address.", hint="The routes are listed at /api/docs.")
+
+
+def _welcome() -> Response:
+    styles = context().gallery.styles()
+    html = render_template_string(
+        _WELCOME.read_text("utf-8"), address=request.host_url.rstrip("/"), styles=styles[:12], count=len(styles)
+    )
+    response = Response(html, mimetype="text/html")
+    response.headers["Cache-Control"] = _ASK_EACH_TIME
+    return response

@@ -1,0 +1,116 @@
+"""Processes that are kept alive: started, watched, restarted when they die, stopped together."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+_LOOK_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 10.0
+_STABLE_SECONDS = 20.0  # a process that lived so long starts again without a pause
+_CANNOT_START = 2  # the exit status of a process that will not work however often it is started
+_LAST_WORD_SECONDS = 5.0  # between asking twice and killing
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What to start."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: int | None = None  #: file descriptor of its standard error; None is ours
+    descriptors: tuple[int, ...] = ()  #: that it inherits
+
+
+class _Running:
+    """A process with its history."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.failures = 0
+        self.start()
+
+    def start(self) -> None:
+        """In a group of its own, so that Ctrl-C reaches the launcher alone; in our session, so that niceness counts."""
+        self.started_at = time.monotonic()
+        self.popen = subprocess.Popen(
+            self.process.command,
+            env=dict(self.process.environment),
+            stderr=self.process.log,
+            stdin=subprocess.DEVNULL,
+            pass_fds=self.process.descriptors,
+            process_group=0,
+        )
+
+    @property
+    def pause_seconds(self) -> float:
+        """Before the next start."""
+        if time.monotonic() - self.started_at > _STABLE_SECONDS:
+            self.failures = 0
+        return float(min(_LONGEST_PAUSE_SECONDS, 0.25 * 2**self.failures)) if self.failures else 0.0
+
+
+class Supervisor:
+    """Keeps processes alive until ``stop``; asked again, it stops them at once."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
+        self._stopping = threading.Event()
+        self._asked = 0
+        self.exit_code = 0
+
+    def stop(self) -> None:
+        """Ask; safe in a signal handler."""
+        self._asked += 1
+        self._stopping.set()
+
+    def run(self, on_look: Callable[[], None]) -> None:
+        """Start everything and stay until stopped; ``on_look`` is called a few times a second."""
+        running = [_Running(process) for process in self._processes]
+        while not self._stopping.wait(_LOOK_SECONDS):
+            for one in running:
+                self._revive(one)
+            on_look()
+        self._stop_all(running)
+
+    def _revive(self, one: _Running) -> None:
+        code = one.popen.poll()
+        if code is None:
+            return
+        if code == _CANNOT_START:
+            self.exit_code = code
+            self.stop()
+            return
+        pause = one.pause_seconds
+        one.failures += 1
+        print(f"  {one.process.name} ended with {_spelled(code)}; starting it again", file=sys.stderr, flush=True)
+        if not self._stopping.wait(pause):
+            one.start()
+
+    def _stop_all(self, running: Sequence[_Running]) -> None:
+        """Ask each process, ask again as often as we are asked, and kill what does not listen then."""
+        asked = killed_at = 0.0
+        print("  stopping; the running job is finished or handed back (Ctrl-C again: at once)", flush=True)
+        while any(one.popen.poll() is None for one in running):
+            while asked < self._asked:
+                asked += 1
+                _send(running, signal.SIGTERM)
+                killed_at = time.monotonic() + _LAST_WORD_SECONDS
+            if asked > 1 and time.monotonic() > killed_at:
+                _send(running, signal.SIGKILL)
+            time.sleep(0.05)
+
+
+def _send(running: Sequence[_Running], number: int) -> None:
+    for one in running:
+        if one.popen.poll() is None:
+            os.kill(one.popen.pid, number)
+
+
+def _spelled(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"status {code}"
