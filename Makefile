@@ -10,7 +10,7 @@ WORKERS := -n auto --maxprocesses 4
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format demo bench docs constraints clean
+.PHONY: help setup run test check format demo bench docs constraints clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -23,8 +23,11 @@ $(PY):
 
 $(INSTALLED): pyproject.toml constraints.txt | $(PY)
 	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --editable '.[engine,cli,dev]' --constraint constraints.txt
+	$(PY) -m pip install --editable '.[engine,cli,service,dev]' --constraint constraints.txt
 	@touch $@
+
+run: setup ## start the service on http://127.0.0.1:5000 (NST_PORT=... chooses another port)
+	@exec $(PY) -m backend
 
 test: setup check ## check, then run every test
 	OMP_NUM_THREADS=1 $(PY) -m pytest $(WORKERS)
@@ -39,8 +42,8 @@ format: setup ## put the code into its one format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-demo: setup ## stylise an example pair and say where the pictures are
-	$(PY) scripts/demo.py
+demo: setup ## stylise an example pair through the service and say where the pictures are
+	$(PY) -m scripts.demo
 
 bench: setup ## measure the engine beside the reference
 	$(PY) -m bench

@@ -116,7 +116,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = nst.styliser
 
 
-@pytest.mark.parametrize("module", ["nst", "nst.errors", "nst.images", "nst.knob", "nst.layers", "nst.options"])
+@pytest.mark.parametrize(
+    "module", ["nst", "nst.errors", "nst.film", "nst.images", "nst.knob", "nst.layers", "nst.options"]
+)
 def test_what_the_service_needs_loads_no_torch(module: str) -> None:
     program = f"import sys, {module}; print(sorted({{'torch', 'torchvision'}} & set(sys.modules)))"
     answer = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, cwd=ROOT)
