@@ -8,25 +8,30 @@ import os
 import signal
 import socket
 import sys
+import time
 from types import FrameType
 
 from backend.access import Access
 from backend.processes import Process, Supervisor
 from backend.secret import owner_secret
+from jobs.errors import JobsError
 from jobs.lifeline import VARIABLE
-from jobs.ports import JobsError, JobStore
+from jobs.ports import JobStore
 from jobs.recovery import recover_all
 from jobs.settings import Settings
+from jobs.telemetry import configure_logging
 from jobs.wiring import open_ports
 
 CANNOT_START = 2
 _LOG_BYTES = 10_000_000
+_PATIENCE_SECONDS = 20  # for a worker that loads its engine
 
 
 def main() -> int:
     """Start, supervise, stop; the exit status says whether it could begin."""
     try:
         settings = Settings()
+        configure_logging("warning")
         store = _opened(settings)
         listener = _bind(settings)
         log = _log_file(settings)
@@ -40,7 +45,7 @@ def main() -> int:
     print(f"  data     {settings.data_dir.absolute()}", flush=True)
     if log is not None:
         print(f"  log      {settings.data_dir.absolute() / 'service.log'}", flush=True)
-    supervisor.run(_Announcer(store).announce)
+    supervisor.run(_Announcer(store, "standard error" if log is None else "the log").announce)
     store.close()
     return supervisor.exit_code
 
@@ -101,13 +106,14 @@ def _address(listener: socket.socket) -> str:
 
 
 class _Announcer:
-    """Says once what the first worker found: the page's and the person's first question."""
+    """Says once what the first worker found, or that none is ready: a person's first question."""
 
-    def __init__(self, store: JobStore) -> None:
-        self._store, self._done = store, False
+    def __init__(self, store: JobStore, log: str) -> None:
+        self._store, self._log = store, log
+        self._began, self._warned, self._done = time.monotonic(), False, False
 
     def announce(self) -> None:
-        """Print, when a worker is ready."""
+        """Print, when there is something to say."""
         if self._done:
             return
         try:
@@ -117,6 +123,9 @@ class _Announcer:
         if ready is not None:
             self._done = True
             print(f"  worker   ready on {ready.device}\n  backbone {ready.why}", flush=True)
+        elif not self._warned and time.monotonic() - self._began > _PATIENCE_SECONDS:
+            self._warned = True
+            print(f"  worker   still not ready; {self._log} says why", flush=True)
 
 
 if __name__ == "__main__":

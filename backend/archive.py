@@ -14,8 +14,9 @@ from zipstream import ZipStream
 from backend.answers import lazy_chunks
 from backend.representation import moment, represent
 from jobs import keys
+from jobs.errors import ArtifactMissing, JobPurged
 from jobs.model import Job, JobStatus
-from jobs.ports import ArtifactMissing, Artifacts, JobPurged
+from jobs.ports import Artifacts
 
 #: Of what ``represent`` says, what means nothing outside of the service.
 _NOT_IN_RECORD: Final = ("links", "queue", "eta_seconds", "cancel_requested", "max_attempts")

@@ -7,7 +7,7 @@ from typing import Any
 from backend.errors import problem_of_engine
 from backend.problems import Problem
 from jobs.settings import Settings
-from nst.errors import NstError
+from nst.errors import InvalidOption, NstError
 from nst.images import target_size
 from nst.options import StyleOptions
 
@@ -15,23 +15,24 @@ from nst.options import StyleOptions
 LEAST_KEPT_SIDE = 512
 
 
-def options_of_json(text: str, settings: Settings) -> StyleOptions:
-    """The options of a submission.
+def options_of_json(text: str, settings: Settings, styles: int) -> StyleOptions:
+    """The options of a submission of so many paintings.
 
     Raises:
         Problem: 400 this is no JSON object; 422 with the field where a value is outside its limits.
     """
-    return options_of(json_object(text, "options"), settings)
+    return options_of(json_object(text, "options"), settings, styles)
 
 
-def options_of(values: Mapping[str, Any], settings: Settings) -> StyleOptions:
-    """Options from plain values, within the limits of the settings.
+def options_of(values: Mapping[str, Any], settings: Settings, styles: int) -> StyleOptions:
+    """Options from plain values for so many paintings, within the limits of the settings.
 
     Raises:
         Problem: 422 with the field.
     """
     try:
         options = StyleOptions.from_dict(values)
+        _check_blend(options, styles)
     except NstError as error:
         raise problem_of_engine(error) from error
     if options.iterations > settings.max_iterations:
@@ -39,6 +40,13 @@ def options_of(values: Mapping[str, Any], settings: Settings) -> StyleOptions:
     if options.size_by == "long" and options.size > settings.max_size:
         raise _above("size", options.size, settings.max_size, " px")
     return options
+
+
+def _check_blend(options: StyleOptions, styles: int) -> None:
+    """Refuse here what the engine would refuse once it is the job's turn."""
+    if options.blend and len(options.blend) != styles:
+        limit = f"there must be one share for each of the {styles} style pictures"
+        raise InvalidOption("blend", options.blend, limit, hint="Leave it out for equal shares.")
 
 
 def json_object(text: str | bytes, field: str) -> dict[str, Any]:

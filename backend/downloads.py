@@ -14,8 +14,8 @@ from backend.names import friendly_name
 from backend.problems import Problem
 from backend.records import check_id, find_job, not_found
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Job, JobStatus
-from jobs.ports import ArtifactMissing
 
 blueprint = APIBlueprint("downloads", __name__)
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from backend.problems import PROBLEM_JSON, Problem
-from jobs.ports import (
+from jobs.errors import (
     ArtifactMissing,
     JobNotFound,
     JobPurged,

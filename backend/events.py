@@ -13,8 +13,9 @@ from flask import Response
 from backend.context import Context
 from backend.problems import Problem
 from backend.representation import place_of, represent
+from jobs.errors import JobsError
 from jobs.model import Job, JobStatus
-from jobs.ports import JobsError, Place
+from jobs.ports import Place
 
 _HEARTBEAT_SECONDS: Final = 10.0
 _PLACE_SECONDS: Final = 2.0  # a place in the queue changes without the job's version

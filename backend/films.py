@@ -9,8 +9,9 @@ from typing import Final
 
 from backend.problems import Problem
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import Job
-from jobs.ports import ArtifactMissing, Artifacts
+from jobs.ports import Artifacts
 from nst.errors import NstError
 from nst.film import make_film
 from nst.images import FORMATS as PICTURE_FORMATS

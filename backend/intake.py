@@ -16,8 +16,9 @@ from backend.errors import problem_of_jobs
 from backend.pictures import StoredPicture
 from backend.reuse import reused
 from jobs import keys
+from jobs.errors import JobsError, QueueFull, Refused
 from jobs.model import Job, JobSpec, JobStatus, to_line
-from jobs.ports import Enqueued, Idempotency, JobsError, QueueFull, Refused
+from jobs.ports import Enqueued, Idempotency
 from jobs.telemetry import logger
 from nst.options import StyleOptions
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from backend.context import Context
 from jobs import keys
-from jobs.ports import ArtifactMissing, JobNotFound, JobPurged
+from jobs.errors import ArtifactMissing, JobNotFound, JobPurged
 from jobs.telemetry import logger
 
 #: How long a folder without a job and without a record must have been seen before it is deleted.

@@ -151,6 +151,7 @@ def finished(document: _Plain) -> _Plain:
     for path in document["paths"].values():
         for operation in path.values():
             operation.setdefault("parameters", []).extend(operation.pop(_HEADERS, []))
+            operation["responses"].setdefault("503", {"description": _REASONS[503]})  # a full disk spares no route
             for code, response in operation["responses"].items():
                 _finish_response(int(code), response)
     return document

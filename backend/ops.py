@@ -16,7 +16,8 @@ from backend.controls import LimitsOut, OptionsOut, limits_of, options_of
 from backend.problems import Problem
 from backend.representation import json_response
 from backend.scrape import StoreCollector
-from jobs.ports import JobsError, QueueFacts, Unavailable, Worker
+from jobs.errors import JobsError, Unavailable
+from jobs.ports import QueueFacts, Worker
 from jobs.telemetry import logger
 from nst.options import StyleOptions
 

@@ -29,7 +29,7 @@ class Problem(Exception):
     def to_dict(self, instance: str = "") -> dict[str, Any]:
         """The members of the answer; empty ones are left out."""
         members = {
-            "type": f"/docs/problems#{self.code}",
+            "type": f"/api/docs?problem={self.code}#Problem",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "code": self.code,

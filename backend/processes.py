@@ -83,6 +83,7 @@ class Supervisor:
         if code is None:
             return
         if code == _CANNOT_START:
+            print(f"  {one.process.name} cannot work like this, and its log says why", file=sys.stderr, flush=True)
             self.exit_code = code
             self.stop()
             return

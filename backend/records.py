@@ -5,8 +5,8 @@ from typing import Final
 
 from backend.context import Context
 from backend.problems import Problem
+from jobs.errors import JobNotFound, JobPurged
 from jobs.model import Job
-from jobs.ports import JobNotFound, JobPurged
 from jobs.recovery import recover
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")

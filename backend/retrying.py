@@ -14,8 +14,8 @@ from backend.intake import Plan, discard, keep
 from backend.pictures import StoredPicture
 from backend.problems import Problem
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import Job, new_id
-from jobs.ports import ArtifactMissing
 from nst.options import StyleOptions
 
 _MOST_BYTES: Final = 100_000
@@ -101,7 +101,7 @@ def _inputs(context: Context, old: Job) -> tuple[StoredPicture, list[StoredPictu
 def _merged(context: Context, old: Job, changes: Changes) -> StyleOptions:
     """The old options with changes on top; a preset starts anew."""
     base = {} if "preset" in changes.options else old.spec.options.to_dict()
-    return options_of(base | changes.options, context.settings)
+    return options_of(base | changes.options, context.settings, old.spec.styles)
 
 
 def _size(context: Context, old: Job, options: StyleOptions, content: StoredPicture) -> tuple[int, int]:

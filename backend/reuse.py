@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from backend.context import Context
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import Job, JobSpec, JobStatus, to_line
-from jobs.ports import ArtifactMissing
 
 
 def reused(context: Context, spec: JobSpec) -> Job | None:

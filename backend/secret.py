@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from jobs.ports import Unavailable
+from jobs.errors import Unavailable
 from jobs.settings import Settings
 
 _BYTES = 32

@@ -68,6 +68,11 @@ class Form:
     options: str
     fresh: bool
 
+    @property
+    def paintings(self) -> int:
+        """How many style pictures there are in all."""
+        return len(self.styles) + len(self.style_ids)
+
     def digest(self, kind: str) -> str:
         """SHA-256 of every part: equal for equal submissions of one kind."""
         whole = sha256(kind.encode())
@@ -213,8 +218,7 @@ def _flag(request: Request, field: str) -> bool:
 
 
 def _check_counts(form: Form, settings: Settings, most_contents: int) -> None:
-    styles = len(form.styles) + len(form.style_ids)
-    limits = (("content", len(form.contents), most_contents), ("style", styles, settings.max_styles))
+    limits = (("content", len(form.contents), most_contents), ("style", form.paintings, settings.max_styles))
     for field, count, most in limits:
         if not count:
             hint = "Send a file called content." if field == "content" else "Send a file called style, or a style_id."

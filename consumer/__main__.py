@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from consumer import renderer
 from consumer.child import Child
 from consumer.stopping import Stopping
-from consumer.worker import Worker
+from consumer.worker import EngineRefused, Worker
+from jobs.errors import JobsError
 from jobs.lifeline import end_with_launcher
-from jobs.ports import JobsError
 from jobs.settings import Settings
 from jobs.telemetry import WorkerMetrics, configure_logging, logger
 from jobs.wiring import open_ports
@@ -30,14 +30,27 @@ def main() -> int:
     stopping = Stopping()
     stopping.listen()
     end_with_launcher()
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr=settings.host)
+    _serve_metrics(settings)
     worker = Worker(settings, ports, Child(renderer.main, settings), WorkerMetrics.on(REGISTRY), stopping)
     logger("consumer").info("worker started", worker=worker.id)
-    worker.run()
-    ports.close()
+    try:
+        worker.run()
+    except EngineRefused as error:
+        print(f"consumer: {error}", file=sys.stderr)
+        return CANNOT_START
+    finally:
+        ports.close()
     logger("consumer").info("worker stopped", worker=worker.id)
     return 0
+
+
+def _serve_metrics(settings: Settings) -> None:
+    if not settings.metrics_port:
+        return
+    try:
+        start_http_server(settings.metrics_port, addr=settings.host)
+    except OSError as error:  # a second worker on this machine: painting matters more than counting
+        logger("consumer").warning("no metrics", port=settings.metrics_port, error=error.strerror)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from consumer.child import Child, ChildDied
 from consumer.messages import Cancel, Ended, Kept, Pause, Paused, Ready, Render, Told
 from consumer.stopping import Stopping
+from jobs.errors import Unavailable
 from jobs.model import FrameRef, Job, JobStatus
-from jobs.ports import Beat, JobStore, Unavailable
+from jobs.ports import Beat, JobStore
 from jobs.settings import Settings
 from jobs.telemetry import logger
 from nst.options import StyleOptions

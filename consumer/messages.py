@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from jobs.model import FrameRef, JobError, JobSpec, JobStatus, Progress
 from nst.options import StyleOptions
 
+#: Exit status of a child whose engine refuses the settings: another start would not help.
+REFUSED = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Render:

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from consumer.messages import Kept, Render, Report, Told
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Progress
-from jobs.ports import ArtifactMissing, Artifacts
+from jobs.ports import Artifacts
 from nst import events
 from nst.cli.losses import COLUMNS, row
 from nst.images import Picture, encode, resize

@@ -12,11 +12,12 @@ from secrets import token_hex
 
 from consumer.attempt import Attempt, Crashed, Ending, Lost
 from consumer.child import Child, ChildDied
-from consumer.messages import Ended, Paused
+from consumer.messages import REFUSED, Ended, Paused
 from consumer.stopping import Stopping
 from jobs import keys
+from jobs.errors import JobNotFound, JobsError, Unavailable
 from jobs.model import Job, JobError, to_line
-from jobs.ports import JobNotFound, JobsError, Outcome, Unavailable
+from jobs.ports import Outcome
 from jobs.ports import Worker as Presence
 from jobs.recovery import recover
 from jobs.settings import Settings
@@ -27,6 +28,10 @@ from nst import __version__
 _PRESENCE_SECONDS = 10.0  # a worker silent for so long is not counted as alive
 _FINISH_SECONDS = 600.0  # how long a store that cannot be reached is asked again to take a result
 _LONGEST_RESTART_SECONDS = 30.0
+
+
+class EngineRefused(Exception):
+    """The engine cannot be loaded with these settings, however often it is tried."""
 
 
 class Worker:
@@ -84,6 +89,8 @@ class Worker:
         try:
             self._child.receive(0 if self._child.ready else self._settings.poll_seconds)
         except ChildDied as error:
+            if error.code == REFUSED:
+                raise EngineRefused("the engine refuses the settings; the log says why") from error
             self._failed_starts += 1
             pause = min(_LONGEST_RESTART_SECONDS, 0.5 * 2**self._failed_starts)
             logger(__name__).error("no rendering process", error=str(error), next_start_seconds=pause)

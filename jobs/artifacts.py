@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from jobs.errors import ArtifactMissing, NewerVersion, Unavailable
 from jobs.folders import HIDDEN, NO_LINKS, hidden, link, make_folder, move, remove, sync_folder, sync_tree, write
-from jobs.ports import ArtifactMissing, Entry, NewerVersion, Unavailable
+from jobs.ports import Entry
 
 #: The layout of the folder, as its file ``FORMAT`` says.
 FORMAT = 1

@@ -1,18 +1,8 @@
 """What the service needs from the outside: a store that keeps, a bus that carries, artifacts that last.
 
 Each port has adapters beside this file, chosen by a URL in ``jobs.wiring``, and one suite of tests that all of them
-pass. The truth about who may run a job is the store's alone; see ``jobs.model`` for the states.
-
-    JobsError
-    ├── JobNotFound           no such job, or it was purged long ago
-    │   └── JobPurged         it was there, and has been deleted or has outlived its retention
-    ├── Refused               the submission cannot be taken now
-    │   ├── QueueFull         the whole queue is at its limit
-    │   ├── TooManyJobs       this client is at its limit
-    │   └── KeyReused         the idempotency key belongs to another submission
-    ├── ArtifactMissing       nothing is stored under this key
-    ├── Unavailable           a server or a folder cannot be used now; trying again later helps
-    └── NewerVersion          the data were written by a newer version of this program
+pass. The truth about who may run a job is the store's alone; see ``jobs.model`` for the states, ``jobs.errors`` for
+what goes wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,50 +11,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from jobs.model import FrameRef, Job, JobError, JobSpec, JobStatus, Progress
-
-
-class JobsError(Exception):
-    """Something about jobs that the caller can react to."""
-
-
-class JobNotFound(JobsError):
-    """There is no such job."""
-
-
-class JobPurged(JobNotFound):
-    """The job has been deleted, or has outlived its retention."""
-
-
-class Refused(JobsError):
-    """The submission cannot be taken."""
-
-    def __init__(self, message: str, limit: int = 0) -> None:
-        super().__init__(message)
-        self.limit = limit
-
-
-class QueueFull(Refused):
-    """As many jobs are queued as may be."""
-
-
-class TooManyJobs(Refused):
-    """This client has as many open jobs as it may have."""
-
-
-class KeyReused(Refused):
-    """The idempotency key was used for another submission."""
-
-
-class ArtifactMissing(JobsError):
-    """Nothing is stored under this key."""
-
-
-class Unavailable(JobsError):
-    """What the service depends on cannot be used now."""
-
-
-class NewerVersion(JobsError):
-    """The data were written by a newer version of this program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,13 +141,7 @@ class JobStore(Protocol):
         """End the job; False where the token no longer holds it, and then nothing has changed."""
 
     def release(
-        self,
-        job_id: str,
-        token: int,
-        *,
-        delay_seconds: float = 0.0,
-        counts: bool = True,
-        error: JobError | None = None,
+        self, job_id: str, token: int, *, delay_seconds: float = 0.0, counts: bool = True, error: JobError | None = None
     ) -> bool:
         """Give the job back to the queue, to start again no earlier than ``delay_seconds`` from now.
 
@@ -211,11 +151,7 @@ class JobStore(Protocol):
         """
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a queued job at once, ask for it at a running one, leave a terminal one as it is.
-
-        Raises:
-            JobNotFound, JobPurged: there is no such job.
-        """
+        """Cancel a queued job at once, ask for it at a running one, leave a terminal one; raises as ``get``."""
 
     def get(self, job_id: str) -> Job:
         """The job now.
@@ -225,11 +161,7 @@ class JobStore(Protocol):
         """
 
     def wait(self, job_id: str, version: int, timeout_seconds: float) -> Job:
-        """The job as soon as its version is above ``version``, or after the timeout.
-
-        Raises:
-            JobNotFound, JobPurged: there is no such job, or no longer.
-        """
+        """The job as soon as its version is above ``version``, or after the timeout; raises as ``get``."""
 
     def place(self, job_id: str) -> Place | None:
         """Where a queued job stands; None for any other."""
@@ -336,17 +268,12 @@ class Artifacts(Protocol):
         """
 
     def size(self, key: str) -> int:
-        """Bytes stored.
-
-        Raises:
-            ArtifactMissing: nothing is.
-        """
+        """Bytes stored; raises as ``get``."""
 
     def chunks(self, key: str, chunk_bytes: int = 65_536) -> Iterator[bytes]:
-        """What is stored, piece by piece; opened before this returns, so that a later deletion does not cut it short.
+        """What is stored, piece by piece; raises as ``get``.
 
-        Raises:
-            ArtifactMissing: nothing is.
+        It is opened before this returns, so that a later deletion does not cut it short.
         """
 
     def list(self, prefix: str) -> tuple[Entry, ...]:

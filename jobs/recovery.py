@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Job, JobSpec, JobStatus
-from jobs.ports import ArtifactMissing, Artifacts
+from jobs.ports import Artifacts
 from jobs.telemetry import logger
 from jobs.wiring import Ports
 from nst.errors import NstError

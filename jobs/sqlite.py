@@ -13,20 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs import sqlite_statements as sql
+from jobs.errors import JobNotFound, JobPurged
 from jobs.model import FrameRef, Job, JobError, JobStatus, Progress, frames_to_plain
-from jobs.ports import (
-    Beat,
-    Caps,
-    Enqueued,
-    Idempotency,
-    JobNotFound,
-    JobPurged,
-    Outcome,
-    Place,
-    Policy,
-    QueueFacts,
-    Worker,
-)
+from jobs.ports import Beat, Caps, Enqueued, Idempotency, Outcome, Place, Policy, QueueFacts, Worker
 from jobs.sqlite_admission import check_caps, recall, remember
 from jobs.sqlite_rows import PURGED, error_column, insertion, job_from_row, progress_column, row_from_job
 from jobs.sqlite_schema import Database

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from jobs import sqlite_statements as sql
+from jobs.errors import KeyReused, QueueFull, TooManyJobs
 from jobs.model import Job, JobStatus
-from jobs.ports import Caps, Enqueued, Idempotency, KeyReused, QueueFull, TooManyJobs
+from jobs.ports import Caps, Enqueued, Idempotency
 
 
 def recall(connection: sqlite3.Connection, idempotency: Idempotency, now: float) -> Enqueued | None:

@@ -5,8 +5,8 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
+from jobs.errors import Unavailable
 from jobs.model import Job, JobError, JobSpec, JobStatus, Progress, frames_from_plain, frames_to_plain
-from jobs.ports import Unavailable
 from nst.errors import NstError
 
 #: The status of a row that only says that a job was there.

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from jobs.ports import NewerVersion, Unavailable
+from jobs.errors import NewerVersion, Unavailable
 
 #: What ``PRAGMA user_version`` says of a file with these tables.
 VERSION = 1

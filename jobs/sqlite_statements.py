@@ -23,7 +23,6 @@ BEST = f"""SELECT seq FROM (
 THIS = f"SELECT seq FROM jobs WHERE id = :id AND ({_READY} OR {_ABANDONED})"
 
 _ENDS = "version = version + 1, lease_until = 0, not_before = 0, finished_at = :now, expires_at = :now + :ttl"
-_LAST_FRAME = "json_extract(frames, '$[#-1][1]')"
 _HELD = "id = :id AND token = :token AND status = 'running'"
 
 
@@ -38,7 +37,7 @@ def claim(which: str) -> str:
 def end_spent(which: str) -> str:
     """Ends every abandoned job, and the one that ``which`` selects, whose attempts are used up or that nobody wants."""
     return f"""UPDATE jobs SET status = iif(cancel_requested, 'cancelled', 'failed'),
-        error = iif(cancel_requested, NULL, :error), result = iif(cancel_requested, {_LAST_FRAME}, NULL), {_ENDS}
+        error = iif(cancel_requested, NULL, :error), {_ENDS}
     WHERE seq IN (SELECT seq FROM jobs WHERE {_ABANDONED} UNION ALL SELECT * FROM ({which})) AND {_SPENT}"""
 
 
@@ -58,7 +57,7 @@ WHERE {_HELD}"""
 
 FAIL = f"UPDATE jobs SET status = 'failed', error = :error, {_ENDS} WHERE id = :id"
 
-CANCEL = f"""UPDATE jobs SET status = 'cancelled', cancel_requested = 1, error = NULL, result = {_LAST_FRAME}, {_ENDS}
+CANCEL = f"""UPDATE jobs SET status = 'cancelled', cancel_requested = 1, error = NULL, {_ENDS}
 WHERE id = :id"""
 
 ASK_TO_CANCEL = """UPDATE jobs SET cancel_requested = 1, version = version + 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from jobs.ports import Artifacts, JobBus, JobsError, JobStore, Policy
+from jobs.errors import JobsError
+from jobs.ports import Artifacts, JobBus, JobStore, Policy
 from jobs.settings import Settings
 
 

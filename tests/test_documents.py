@@ -117,6 +117,7 @@ def test_every_status_of_the_document_is_in_the_row_of_its_route(app: APIFlask) 
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             documented = set(re.findall(r"\b\d{3}\b", rows[method.upper(), path].rpartition(" | ")[2]))
+            documented.add("503")  # said once for all of them, above the table
             assert set(operation["responses"]) <= documented, (method, path)
 
 

@@ -59,8 +59,9 @@ def _listed_targets() -> set[str]:
     return set(re.findall(r"^  make ([a-z]+) +\S", _make().stdout, re.MULTILINE))
 
 
-def test_the_engine_s_files_can_be_read_top_to_bottom() -> None:
-    lengths = {str(path): len(path.read_text().splitlines()) for path in ROOT.glob("nst/**/*.py")}
+@pytest.mark.parametrize("package", ["nst", "jobs", "backend", "consumer"])
+def test_every_file_can_be_read_top_to_bottom(package: str) -> None:
+    lengths = {str(path): len(path.read_text().splitlines()) for path in ROOT.glob(f"{package}/**/*.py")}
     assert lengths
     assert not {path: lines for path, lines in lengths.items() if lines > MOST_LINES}
 

@@ -11,8 +11,8 @@ import pytest
 
 from backend.archive import job_archive
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Job, JobStatus
-from jobs.ports import ArtifactMissing
 from tests.backend.handouts import Handouts, handouts, jpeg, losses, png
 
 

@@ -6,7 +6,8 @@ from unittest.mock import Mock, patch
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.ports import JobStore, Unavailable
+from jobs.errors import Unavailable
+from jobs.ports import JobStore
 from tests.backend.service import Service, body, problem
 
 

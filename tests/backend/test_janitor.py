@@ -8,8 +8,8 @@ import pytest
 
 from backend.janitor import ORPHAN_SECONDS, Janitor
 from jobs import keys
+from jobs.errors import JobPurged, Unavailable
 from jobs.model import new_id
-from jobs.ports import JobPurged, Unavailable
 from tests.backend.handouts import Handouts, handouts
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ports import Unavailable, Worker
+from jobs.errors import Unavailable
+from jobs.ports import Worker
 from jobs.telemetry import PREFIX, STORE_METRICS
 from nst.layers import LAYERS
 from nst.options import PRESETS, StyleOptions, knobs

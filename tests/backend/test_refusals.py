@@ -48,6 +48,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], int, str, str]] = {
     "an unknown option": ({"options": {"sise": 64}}, 422, "invalid_option", "options.sise"),
     "an option outside": ({"options": {"size": 1}}, 422, "invalid_option", "options.size"),
     "an option of another type": ({"options": {"size": "big"}}, 422, "invalid_option", "options.size"),
+    "a blend for other paintings": ({"options": {"blend": [1, 2, 3]}}, 422, "invalid_option", "options.blend"),
     "an unknown preset": ({"options": {"preset": "best"}}, 422, "invalid_option", "options.preset"),
     "too large a result": ({"options": {"size": 4000}}, 422, "over_limit", "options.size"),
     "too long a result": ({"content": picture(0, 160, 16), "options": {"size": 900, "size_by": "height"}},

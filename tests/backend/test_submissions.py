@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from jobs import keys
+from jobs.errors import JobPurged, Unavailable
 from jobs.model import JobSpec, JobStatus
-from jobs.ports import JobPurged, Unavailable
 from nst.options import StyleOptions
 from tests.backend.service import OPTIONS, Service, body, part, picture, problem
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from jobs import keys
+from jobs.errors import ArtifactMissing
 from jobs.model import new_id
-from jobs.ports import ArtifactMissing, Artifacts, Entry
+from jobs.ports import Artifacts, Entry
 
 BAD_KEYS = (
     "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", ".hidden", "a/.hidden", "a b", "a\n",

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from jobs.errors import JobPurged
 from jobs.model import Job, JobStatus
-from jobs.ports import Beat, JobPurged, JobStore, Place, Worker
+from jobs.ports import Beat, JobStore, Place, Worker
 from tests.jobs.jobs_made import enqueued, finished, frames, job, progress, running, succeeded
 
 OpenStore = Callable[..., JobStore]

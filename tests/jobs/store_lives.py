@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from jobs.errors import JobNotFound
 from jobs.model import JobError, JobStatus
-from jobs.ports import Beat, JobNotFound, JobStore, Outcome
+from jobs.ports import Beat, JobStore, Outcome
 from tests.jobs.jobs_made import enqueued, finished, frames, job, progress, running, succeeded
 
 LEASE = 0.1
@@ -134,7 +135,7 @@ class LifeContract:
         time.sleep(AFTER_LEASE)
         assert store.claim("worker-2") is None
         now = store.get(held.id)
-        assert (now.status, now.result, now.error) == (JobStatus.CANCELLED, 7, None)
+        assert (now.status, now.result, now.error) == (JobStatus.CANCELLED, None, None)
 
     @pytest.mark.parametrize("status", TERMINAL)
     def test_a_finished_job_keeps_what_was_told(self, store: JobStore, status: JobStatus) -> None:
@@ -223,7 +224,7 @@ class LifeContract:
         store.cancel(held.id)
         assert store.release(held.id, 1, counts=counts, error=JobError("broken", "it broke"))
         now = store.get(held.id)
-        assert (now.status, now.result, now.error) == (JobStatus.CANCELLED, 1, None)
+        assert (now.status, now.result, now.error) == (JobStatus.CANCELLED, None, None)
 
     def test_a_queued_job_is_cancelled_at_once(self, store: JobStore) -> None:
         id = enqueued(store)
@@ -234,11 +235,12 @@ class LifeContract:
         assert cancelled.expires_at is not None
         assert store.claim("worker-1") is None
 
-    def test_a_cancelled_job_that_had_run_answers_its_last_frame(self, store: JobStore) -> None:
+    def test_a_cancelled_job_that_had_run_keeps_its_frames_and_has_no_result(self, store: JobStore) -> None:
         held = running(store)
         store.beat(held.id, 1, progress(2), frames(1, 2))
         store.release(held.id, 1)
-        assert store.cancel(held.id).result == 1
+        cancelled = store.cancel(held.id)
+        assert (cancelled.result, cancelled.frames) == (None, frames(1, 2))
 
     def test_a_running_job_is_asked_to_stop(self, store: JobStore) -> None:
         held = running(store)

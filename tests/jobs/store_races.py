@@ -8,8 +8,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from jobs.errors import QueueFull, TooManyJobs
 from jobs.model import JobStatus
-from jobs.ports import Caps, Idempotency, JobStore, Outcome, Policy, QueueFull, TooManyJobs
+from jobs.ports import Caps, Idempotency, JobStore, Outcome, Policy
 from tests.jobs.jobs_made import job, running, succeeded
 
 T = TypeVar("T")

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from jobs.errors import JobNotFound, KeyReused, QueueFull, TooManyJobs
 from jobs.model import Job, JobStatus, new_id
-from jobs.ports import Caps, Enqueued, Idempotency, JobNotFound, JobStore, KeyReused, QueueFull, TooManyJobs
+from jobs.ports import Caps, Enqueued, Idempotency, JobStore
 from tests.jobs.jobs_made import enqueued, finished, frames, job, running
 
 OpenStore = Callable[..., JobStore]

@@ -15,7 +15,8 @@ import pytest
 
 from jobs import folders
 from jobs.artifacts import STALE_SECONDS, FolderArtifacts
-from jobs.ports import ArtifactMissing, Artifacts, NewerVersion, Unavailable
+from jobs.errors import ArtifactMissing, NewerVersion, Unavailable
+from jobs.ports import Artifacts
 from tests.jobs.artifacts_contract import ArtifactsContract
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,9 @@ import pytest
 from jobs import keys
 from jobs.artifacts import FolderArtifacts
 from jobs.bus import EmptyBus
+from jobs.errors import JobPurged
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
-from jobs.ports import JobPurged, Outcome, Policy
+from jobs.ports import Outcome, Policy
 from jobs.recovery import recover, recover_all
 from jobs.sqlite import SqliteStore
 from jobs.wiring import Ports

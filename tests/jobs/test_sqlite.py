@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from jobs import sqlite_statements as sql
+from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import JobStatus
-from jobs.ports import JobNotFound, JobPurged, JobStore, Policy, Unavailable
+from jobs.ports import JobStore, Policy
 from jobs.sqlite import SqliteStore
 from tests.jobs.jobs_made import enqueued, finished, frames, progress, running, succeeded
 from tests.jobs.store_contract import StoreContract

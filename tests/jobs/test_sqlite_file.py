@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.errors import NewerVersion, Unavailable
 from jobs.model import JobStatus
-from jobs.ports import JobStore, NewerVersion, Policy, Unavailable
+from jobs.ports import JobStore, Policy
 from jobs.sqlite import SqliteStore
 from jobs.sqlite_schema import VERSION
 from tests.jobs.jobs_made import enqueued, job
