@@ -15,7 +15,7 @@ from consumer.child import Child, ChildDied
 from consumer.messages import REFUSED, Ended, Paused
 from consumer.stopping import Stopping
 from jobs import keys
-from jobs.errors import JobNotFound, JobsError, Unavailable
+from jobs.errors import JobNotFound, JobPurged, JobsError, Unavailable
 from jobs.model import Job, JobError, to_line
 from jobs.ports import Outcome
 from jobs.ports import Worker as Presence
@@ -78,12 +78,15 @@ class Worker:
                 self._remember(ticket.spec.id)
         return job
 
-    def _remember(self, job_id: str) -> None:
+    def _remember(self, job_id: str) -> bool:
+        """Whether the job is still to be done; one that the store has forgotten is brought back from storage."""
         try:
-            self._ports.store.get(job_id)
+            return not self._ports.store.get(job_id).status.terminal
+        except JobPurged:
+            return False
         except JobNotFound:
-            with suppress(JobNotFound):
-                recover(self._ports, job_id)
+            job = recover(self._ports, job_id)
+            return job is not None and not job.status.terminal
 
     def _child_is_ready(self) -> bool:
         try:
@@ -201,10 +204,8 @@ class Worker:
 
     def _settle(self) -> None:
         for ticket in self._ports.bus.unsettled():
-            with suppress(JobNotFound):
-                if not self._ports.store.get(ticket.spec.id).status.terminal:
-                    continue
-            self._ports.bus.settle(ticket.spec.id)
+            if not self._remember(ticket.spec.id):
+                self._ports.bus.settle(ticket.spec.id)
 
     def _presence(self) -> Presence:
         facts = self._child.ready

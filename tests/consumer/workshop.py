@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from consumer.child import Child
 from consumer.stopping import Stopping
 from consumer.worker import Worker
 from jobs import keys
+from jobs.errors import JobNotFound
 from jobs.model import Job, JobSpec, JobStatus, new_id, to_line
 from jobs.settings import Settings
 from jobs.telemetry import WorkerMetrics
@@ -70,6 +71,16 @@ class Workshop:
                 return job
             time.sleep(0.02)
         raise AssertionError(f"still {job}")
+
+    def until_known(self, job_id: str, seconds: float = 20) -> None:
+        """Wait until the store has the job."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(JobNotFound):
+                self.ports.store.get(job_id)
+                return
+            time.sleep(0.02)
+        raise AssertionError("the store does not know the job")
 
     def ended(self, job_id: str, seconds: float = 30) -> Job:
         """The job when it is over."""
