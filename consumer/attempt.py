@@ -4,6 +4,7 @@ goes to the child.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from consumer.child import Child, ChildDied
@@ -47,15 +48,16 @@ class Attempt:
     ) -> None:
         self.job, self._child, self._store, self._settings = job, child, store, settings
         self._stopping, self._tick = stopping, tick
-        self._options: StyleOptions = job.spec.options
-        self.progress = job.progress
-        self.frames = _comparable_frames(job)
+        self._options = _options(job)
+        self.progress = replace(job.progress, remaining_seconds=None) if job.progress else None
+        self.frames = job.frames
         self._beat_seconds = min(1.0, settings.lease_seconds / 4)
         self._last_beat = self._last_report = time.monotonic()
         self._told_at = 0.0
         self._changed = self._new_frame = False
         self._give_up_at: float | None = None  # when the child that was told to stop is killed
         self._wanted: type[Cancel] | type[Pause] | None = None
+        self._drain_until: float | None = None
 
     def run(self) -> Ending:
         """Have the job rendered; the store is told all along, but not of the end."""
@@ -74,8 +76,10 @@ class Attempt:
         except ChildDied as error:
             return self._as_wanted() or Crashed(str(error))
 
-    def _order(self, note: str = "") -> None:
-        tokens = tuple(range(self.job.token - 1, 0, -1)) if not note else ()
+    def _order(self) -> None:
+        asked, size = self.job.spec.options.size, self._options.size
+        note = f"Painted at size {size} instead of {asked}, for the memory was not enough." if size < asked else ""
+        tokens = tuple(range(self.job.token, 0, -1))
         self._child.send(Render(self.job.spec, self.job.token, self._options, self.frames, tokens, note))
 
     def _listen(self) -> Ending | None:
@@ -90,8 +94,10 @@ class Attempt:
                 self.progress, self._changed = progress, True
             case Kept(frame):
                 self._keep(frame)
-            case Ended(out_of_memory=True) if self._can_shrink():
+            case Ended(out_of_memory=True) if self._wanted is None and self._can_shrink():
                 self._shrink()
+            case Ended(out_of_memory=True) if self._wanted is not None:
+                return self._as_wanted()
             case Ended() | Paused():
                 return report
         return None
@@ -126,15 +132,17 @@ class Attempt:
 
     def _heed_the_operator(self) -> None:
         """Asked to stop, finish what is nearly done and hand back the rest."""
-        if self._stopping.urgent.is_set():
+        if self._stopping.urgent:
             self._child.kill()
             raise ChildDied(None)
-        if self._stopping.requested.is_set() and self._wanted is None and not self._nearly_done():
-            self._ask(Pause)
+        if self._stopping.requested:
+            self._drain_until = self._drain_until or time.monotonic() + self._settings.drain_seconds
+            if self._wanted is None and not self._nearly_done():
+                self._ask(Pause)
 
     def _nearly_done(self) -> bool:
         remaining = self.progress.remaining_seconds if self.progress else None
-        return remaining is not None and remaining <= self._settings.drain_seconds
+        return remaining is not None and time.monotonic() + remaining <= (self._drain_until or 0)
 
     def _ask(self, command: type[Cancel] | type[Pause]) -> None:
         if self._wanted is not Cancel and self._wanted is not command:
@@ -155,7 +163,7 @@ class Attempt:
         """The ending that a child which was told to stop would have reported, had it lived."""
         if self._wanted is Cancel:
             return Ended(JobStatus.CANCELLED, result=False)
-        if self._wanted is Pause or self._stopping.requested.is_set():
+        if self._wanted is Pause or self._stopping.requested:
             return Paused(self.progress.iteration if self.progress else 0)
         return None
 
@@ -163,10 +171,11 @@ class Attempt:
         """Stop the child; what it still writes lies in its own attempt's folder."""
         self._ask(Cancel)
         until = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < until:
-            if isinstance(self._child.receive(_LOOK_SECONDS), Ended | Paused):
-                return Lost()
-            self._tick()
+        with suppress(ChildDied):
+            while time.monotonic() < until:
+                if isinstance(self._child.receive(_LOOK_SECONDS), Ended | Paused):
+                    return Lost()
+                self._tick()
         self._child.kill()
         return Lost()
 
@@ -175,16 +184,14 @@ class Attempt:
 
     def _shrink(self) -> None:
         """Begin again with half the pixels, in a fresh process: the old one's memory may be in pieces."""
-        asked, size = self.job.spec.options.size, int(self._options.size * _SHRINK)
-        self._options = replace(self._options, size=size)
+        self._options = replace(self._options, size=int(self._options.size * _SHRINK))
         self.frames, self._changed = (), True
-        logger(__name__).warning("out of memory", job_id=self.job.id, next_size=size)
+        logger(__name__).warning("out of memory", job_id=self.job.id, next_size=self._options.size)
         self._child.start()
-        self._order(note=f"Painted at size {size} instead of {asked}, for the memory was not enough.")
+        self._order()
 
 
-def _comparable_frames(job: Job) -> tuple[FrameRef, ...]:
-    """The frames of earlier attempts, unless those painted at another size than this one will."""
-    progress = job.progress
-    smaller = progress is not None and bool(progress.note)
-    return () if smaller else job.frames
+def _options(job: Job) -> StyleOptions:
+    """The job's, at the smaller size that an earlier attempt had to take."""
+    asked, used = job.spec.options, job.progress.size if job.progress else 0
+    return replace(asked, size=used) if 0 < used < asked.size else asked

@@ -23,6 +23,7 @@ from nst.images import Picture, encode, resize
 
 _SMALL = 192  # px, long side of a filmstrip's picture
 _UNDER_WAY = 4
+_FIRST_CHECKPOINT_SECONDS = 2.0
 _MOST_OF_THE_TIME = 20  # a checkpoint may cost a twentieth of the time
 
 
@@ -43,7 +44,8 @@ class Recording:
         self._room = threading.BoundedSemaphore(_UNDER_WAY)
         self._under_way: list[Future[None]] = []
         self._interval = self._least_interval = checkpoint_seconds
-        self._last_checkpoint = time.monotonic()
+        # The first comes early: a job that has just begun should not begin again.
+        self._last_checkpoint = time.monotonic() - max(0.0, checkpoint_seconds - _FIRST_CHECKPOINT_SECONDS)
         self.iteration = 0
 
     def observe(self, event: events.Event) -> None:
@@ -70,7 +72,8 @@ class Recording:
 
     def result(self, iteration: int, picture: Picture) -> None:
         """Store the result, and its frame, for the strip of frames ends with it; all is in storage afterwards."""
-        self.keep(iteration, picture)
+        if self._order.options.save_every:
+            self.keep(iteration, picture)
         settings = {"nst": self._order.options.to_json()}
         data = encode(picture, "PNG", text=settings, fast=True)
         self._artifacts.put(keys.result(self._order.spec.id, self._order.token), data)
@@ -108,6 +111,8 @@ class Recording:
             device=event.device,
             width=last.width,
             height=last.height,
+            scales=len(event.scales),
+            size=self._order.options.size,
             note=self._order.note,
         )
         self._told(Told(self._facts))
@@ -121,6 +126,7 @@ class Recording:
             iteration=event.iteration,
             total_iterations=event.total_iterations,
             evaluations=event.evaluations,
+            scale=event.scale,
             loss=losses.total,
             content_loss=losses.content,
             style_loss=losses.style,

@@ -23,7 +23,7 @@ from jobs.settings import Settings
 from jobs.telemetry import configure_logging, logger
 from jobs.wiring import open_artifacts
 from nst.errors import CheckpointError, DeviceError, NstError
-from nst.events import Cancelled, Event, Failed, Finished
+from nst.events import Cancelled, Event, Failed, Finished, Progress
 from nst.images import Picture, decode
 
 _NICENESS = 10
@@ -93,6 +93,8 @@ class Renderer:
             ending = _failure("storage", str(error), "The operator has to make room or mend the storage.", retry=True)
         except NstError as error:
             ending = _ended_by(error)
+        except MemoryError:
+            ending = _failure("device", "the memory is not enough", "Choose a smaller size.", out_of_memory=True)
         except Exception as error:
             logger(__name__).exception("rendering failed", job_id=order.spec.id)
             ending = _failure("internal", f"the engine failed ({type(error).__name__})", "Try again.", retry=True)
@@ -111,6 +113,8 @@ class Renderer:
             recording.observe(ending)
             if isinstance(ending, Finished | Cancelled | Failed):
                 break
+            if _frame_follows(ending, order.options.save_every):
+                continue  # a session that is resumed here would never tell of it
             if self._pause.is_set():
                 return self._paused(session, recording)
             if recording.checkpoint_due and recording.iteration:
@@ -157,6 +161,11 @@ class Renderer:
             self._connection.send(report)
 
 
+def _frame_follows(event: Event, save_every: int) -> bool:
+    """Whether the next event is the frame of this iteration."""
+    return isinstance(event, Progress) and save_every > 0 and event.iteration % save_every == 0
+
+
 def _ended(event: Event | None, recording: Recording) -> Ended:
     """The report of a session's last event, its result in storage."""
     match event:
@@ -178,5 +187,6 @@ def _ended_by(error: NstError) -> Ended:
     return Ended(JobStatus.FAILED, result=False, error=told, out_of_memory=isinstance(error, DeviceError))
 
 
-def _failure(code: str, message: str, hint: str, *, retry: bool = False) -> Ended:
-    return Ended(JobStatus.FAILED, result=False, error=JobError(code, message, hint), retry=retry)
+def _failure(code: str, message: str, hint: str, *, retry: bool = False, out_of_memory: bool = False) -> Ended:
+    error = JobError(code, message, hint)
+    return Ended(JobStatus.FAILED, result=False, error=error, retry=retry, out_of_memory=out_of_memory)

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from secrets import token_hex
 
 from consumer.attempt import Attempt, Crashed, Ending, Lost
@@ -48,12 +49,15 @@ class Worker:
         self._ready = False
         self._free_since: float | None = None
         self._failed_starts = 0
+        self._was_ready = False
+        self._child_started_at = 0.0
+        self._storage_failed = False
 
     def run(self) -> None:
         """Work until asked to stop."""
-        self._child.start()
+        self._start_child()
         try:
-            while not self._stopping.requested.is_set():
+            while not self._stopping.requested:
                 self._turn()
         finally:
             with suppress(JobsError):
@@ -63,11 +67,18 @@ class Worker:
     def _turn(self) -> None:
         try:
             self._tick()
+            self._await_storage()
             if self._child_is_ready() and (job := self._next()) is not None:
                 self._work(job)
         except Unavailable as error:
             logger(__name__).warning("waiting for a server", error=str(error))
-            self._stopping.requested.wait(1)
+            self._stopping.sleep(1)
+
+    def _await_storage(self) -> None:
+        """After a disk was full, take no further job until something can be written: it would fail as the last did."""
+        if self._storage_failed:
+            self._ports.artifacts.check()
+            self._storage_failed = False
 
     def _next(self) -> Job | None:
         """The best job there is. The bus only wakes; a job that the store has forgotten is remembered through it."""
@@ -92,17 +103,24 @@ class Worker:
         try:
             self._child.receive(0 if self._child.ready else self._settings.poll_seconds)
         except ChildDied as error:
-            if error.code == REFUSED:
+            if error.code == REFUSED and not self._was_ready:  # later, a device that went may come back
                 raise EngineRefused("the engine refuses the settings; the log says why") from error
             self._failed_starts += 1
             pause = min(_LONGEST_RESTART_SECONDS, 0.5 * 2**self._failed_starts)
             logger(__name__).error("no rendering process", error=str(error), next_start_seconds=pause)
             self._metrics.child_restarts.labels("start").inc()
-            self._stopping.requested.wait(pause)
-            self._child.start()
+            self._stopping.sleep(pause)
+            self._start_child()
         if self._child.ready:
-            self._failed_starts = 0
+            self._failed_starts, self._was_ready = 0, True
+        elif time.monotonic() - self._child_started_at > self._settings.stall_seconds:
+            logger(__name__).error("the rendering process does not become ready", restarted=True)
+            self._start_child()
         return self._child.ready is not None
+
+    def _start_child(self) -> None:
+        self._child.start()
+        self._child_started_at = time.monotonic()
 
     def _work(self, job: Job) -> None:
         self._note_start(job)
@@ -113,7 +131,14 @@ class Worker:
         self._metrics.run_seconds.observe(time.monotonic() - began)
         self._ports.bus.resume()
         self._close(job, attempt, ending)
+        if self._child.pid is None and not self._stopping.requested:
+            self._start_child()
         self._job, self._free_since = "", time.monotonic()
+
+    def _tell(self, attempt: Attempt) -> None:
+        """What the child reported last; ``finish`` takes it along, ``release`` does not."""
+        with suppress(Unavailable):
+            self._ports.store.beat(attempt.job.id, attempt.job.token, attempt.progress, attempt.frames)
 
     def _note_start(self, job: Job) -> None:
         self._job = job.id
@@ -125,28 +150,35 @@ class Worker:
 
     def _close(self, job: Job, attempt: Attempt, ending: Ending) -> None:
         match ending:
+            case Ended(error=JobError(code="storage")):
+                self._storage_failed = True
+                self._hand_back(job, attempt, "storage", ending.error, counts=False)
             case Ended(retry=True):
-                self._hand_back(job, "failed", ending.error)
+                self._hand_back(job, attempt, "failed", ending.error)
             case Ended():
                 self._finish(job, attempt, ending)
             case Paused():
+                self._tell(attempt)
                 self._patiently(lambda: self._ports.store.release(job.id, job.token, counts=False))
                 logger(__name__).info("job handed back", job_id=job.id, iteration=ending.iteration)
             case Crashed():
                 self._metrics.child_restarts.labels("crash").inc()
                 error = JobError("worker_crashed", ending.why, "Try again; choose a smaller size if it happens again.")
-                self._hand_back(job, "crashed", error)
-                self._child.start()
+                self._hand_back(job, attempt, "crashed", error)
             case Lost():
                 self._metrics.leases_lost.inc()
                 logger(__name__).warning("job lost to another attempt", job_id=job.id)
                 self._remember(job.id)
 
-    def _hand_back(self, job: Job, cause: str, error: JobError | None) -> None:
+    def _hand_back(
+        self, job: Job, attempt: Attempt, cause: str, error: JobError | None, *, counts: bool = True
+    ) -> None:
+        self._tell(attempt)
         delay = self._settings.retry_seconds * 2 ** (job.attempt - 1)
+        release = partial(self._ports.store.release, job.id, job.token)
         self._metrics.attempts.labels(cause).inc()
         logger(__name__).warning("attempt failed", job_id=job.id, attempt=job.attempt, cause=error and error.message)
-        if self._patiently(lambda: self._ports.store.release(job.id, job.token, delay_seconds=delay, error=error)):
+        if self._patiently(lambda: release(delay_seconds=delay, counts=counts, error=error)):
             self._seal(job)
 
     def _finish(self, job: Job, attempt: Attempt, ending: Ended) -> None:
@@ -184,8 +216,9 @@ class Worker:
                 return tell()
             except Unavailable as error:
                 logger(__name__).warning("the store cannot be reached", error=str(error))
-                if time.monotonic() > until or self._stopping.urgent.wait(1):
+                if time.monotonic() > until or self._stopping.urgent:
                     return False
+                time.sleep(1)
 
     def _tick(self) -> None:
         """Show that this worker lives, and settle what the bus delivered and is over."""

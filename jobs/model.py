@@ -100,6 +100,8 @@ class Progress:
     iteration: int = 0
     total_iterations: int = 0
     evaluations: int = 0
+    scale: int = 0  #: index of the size that is being worked at, from coarse to fine
+    scales: int = 0
     loss: float | None = None  #: the weighted sum of the three terms
     content_loss: float | None = None
     style_loss: float | None = None
@@ -112,6 +114,7 @@ class Progress:
     device: str = ""
     width: int = 0  #: of the frames and the result, pixels; smaller than asked where memory ran out
     height: int = 0
+    size: int = 0  #: ``StyleOptions.size`` as it was used; smaller than asked where memory ran out
     note: str = ""  #: what the person should know about how it was made; empty where there is nothing
 
 

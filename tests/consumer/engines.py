@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from bench.sleeper import Sleeper
 from consumer.engine import Session
+from jobs.settings import Settings
 from nst.errors import DeviceError, NumericalError
 from nst.events import Event, Failed, Progress
 from nst.images import Picture
 from nst.options import StyleOptions
 
-GOOD, KILLED, OUT_OF_MEMORY, HANGING, RAISING, NUMERICAL, KILLED_ONCE = range(7)
+GOOD, KILLED, OUT_OF_MEMORY, HANGING, RAISING, NUMERICAL, KILLED_ONCE, ARRAYS_TOO_LARGE = range(8)
 ENOUGH = 100  # px: larger ones are out of memory
 PLENTY = 200
 
@@ -34,6 +35,17 @@ class Spacious(Trouble):
     """Has more memory."""
 
     enough = PLENTY
+
+
+class NeverReady(Trouble):
+    """Hangs while it is loaded, the first time."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        mark = settings.data_dir / "tried"
+        if not mark.exists():
+            mark.touch()
+            time.sleep(3600)
 
 
 class TroubledNap:
@@ -63,6 +75,8 @@ class TroubledNap:
                 raise ZeroDivisionError("a bug")
             case 5:
                 return Failed(event.iteration, NumericalError("the loss is no number", hint="Other weights."), None)
+            case 7 if self._options.size > self._enough:
+                raise MemoryError
             case 6 if not self._resumed and event.iteration >= 20:
                 os.kill(os.getpid(), signal.SIGKILL)
         return None

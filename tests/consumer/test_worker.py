@@ -7,6 +7,7 @@ import time
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from jobs import keys
@@ -122,9 +123,10 @@ def test_a_job_for_which_no_size_is_small_enough_fails_with_the_device_s_words(w
     assert job.error and (job.error.code, job.error.hint) == ("device", "Less.")
 
 
-def test_what_was_painted_smaller_says_so_and_mixes_no_sizes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", [engines.OUT_OF_MEMORY, engines.ARRAYS_TOO_LARGE])
+def test_what_was_painted_smaller_says_so_and_mixes_no_sizes(tmp_path: Path, trouble: int) -> None:
     workshop = Workshop(tmp_path, engine="tests.consumer.engines:Spacious")
-    job_id = workshop.submit(size=400, seed=engines.OUT_OF_MEMORY)
+    job_id = workshop.submit(size=400, seed=trouble)
     with workshop.working():
         job = workshop.ended(job_id)
     assert (job.status, job.attempt) == (JobStatus.SUCCEEDED, 1)
@@ -132,6 +134,64 @@ def test_what_was_painted_smaller_says_so_and_mixes_no_sizes(tmp_path: Path) -> 
     assert job.progress.width == 196
     sizes = {_picture(workshop.ports.artifacts.get(keys.frame(job_id, 1, f.iteration))).width for f in job.frames}
     assert sizes == {196}
+
+
+def test_a_job_that_was_painted_smaller_goes_on_as_small_after_a_pause(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, engine="tests.consumer.engines:Spacious", drain_seconds=0)
+    job_id = workshop.submit(size=400, iterations=150, seed=engines.OUT_OF_MEMORY)
+    with workshop.working() as (_, _, stopping):
+        workshop.until(job_id, lambda job: job.progress is not None and job.progress.size == 196)
+        workshop.running(job_id, iteration=20)
+        stopping.ask()
+        paused = workshop.until(job_id, lambda job: job.status is JobStatus.QUEUED)
+    with workshop.working():
+        again = workshop.running(job_id)
+        assert again.progress and paused.progress and again.progress.iteration >= paused.progress.iteration >= 20
+        assert again.progress.note.startswith("Painted at size 196")
+        workshop.ports.store.cancel(job_id)
+        workshop.ended(job_id)
+
+
+def test_a_job_that_keeps_no_frames_has_none(workshop: Workshop) -> None:
+    job_id = workshop.submit(iterations=5, save_every=0)
+    with workshop.working():
+        job = workshop.ended(job_id)
+    assert (job.status, job.result) == (JobStatus.SUCCEEDED, 1)
+    assert [frame.iteration for frame in job.frames] == [0], "the sleeping engine always tells of the photo"
+
+
+def test_a_pause_loses_no_frame(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, drain_seconds=0, checkpoint_seconds=0.1)
+    job_id = workshop.submit(iterations=60, save_every=1)
+    for iteration in (8, 25, 40):
+        with workshop.working() as (_, _, stopping):
+            workshop.running(job_id, iteration)
+            stopping.ask()
+            workshop.until(job_id, lambda job: job.status is JobStatus.QUEUED)
+    with workshop.working():
+        job = workshop.ended(job_id)
+    assert [frame.iteration for frame in job.frames] == list(range(61))
+    assert job.attempt == 1
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_job_an_attempt(workshop: Workshop) -> None:
+    job_id, other = workshop.submit(iterations=40), workshop.submit(iterations=3)
+    folder = workshop.settings.data_dir / "jobs" / job_id
+    with workshop.working():
+        workshop.running(job_id, iteration=6)
+        (folder / "a1").rename(folder / "moved")
+        (folder / "a1").write_text("in the way, as a disk without room would be")
+        waiting = workshop.until(job_id, lambda job: job.error is not None)
+        assert waiting.error and (waiting.error.code, waiting.attempt) == ("storage", 0)
+        assert workshop.ended(job_id).status is JobStatus.SUCCEEDED
+        assert workshop.ended(other).status is JobStatus.SUCCEEDED
+
+
+def test_a_rendering_process_that_never_becomes_ready_is_replaced(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, engine="tests.consumer.engines:NeverReady", stall_seconds=3)
+    job_id = workshop.submit(iterations=2)
+    with workshop.working():
+        assert workshop.ended(job_id).status is JobStatus.SUCCEEDED
 
 
 def test_a_child_that_hangs_is_killed_and_the_job_is_told_to_have_failed(tmp_path: Path) -> None:
