@@ -4,6 +4,7 @@ Read ``submissions`` for the way in, ``api`` for what is shown of a job, ``downl
 ``errors`` for what is refused.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def create_app(settings: "Settings", ports: "Ports") -> "APIFlask":
         SECURITY_SCHEMES=dict(openapi.SECURITY_SCHEMES),
         DESCRIPTION="Send a photo and a painting, follow the job, fetch the result and every step on the way to it.",
     )
-    app.spec_processor(openapi.finished)  # type: ignore[arg-type]  # it is JSON, hence a dict
+    app.spec_processor(partial(openapi.finished, settings=settings))
     app.url_map.redirect_defaults = False
     set_context(app.extensions, _context(settings, ports))
     request_log.register(app)

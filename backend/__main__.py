@@ -7,9 +7,13 @@ words what it found. Settings come from the environment; ``docs/operations.md`` 
 import os
 import signal
 import socket
+import struct
 import sys
 import time
+from pathlib import Path
 from types import FrameType
+
+from pydantic import ValidationError
 
 from backend.access import Access
 from backend.processes import Process, Supervisor
@@ -18,26 +22,34 @@ from jobs.errors import JobsError
 from jobs.lifeline import VARIABLE
 from jobs.ports import JobStore
 from jobs.recovery import recover_all
-from jobs.settings import Settings
+from jobs.settings import Settings, explain, strangers
 from jobs.telemetry import configure_logging
 from jobs.wiring import open_ports
 
 CANNOT_START = 2
+PRIVATE = 0o077  # what people upload is for the service alone
 _LOG_BYTES = 10_000_000
+_STALLED_SECONDS = 20  # a client that neither sends nor reads for so long gives its thread back
 _PATIENCE_SECONDS = 20  # for a worker that loads its engine
+#: Where `make page` puts the web page of this clone.
+BUILT_PAGE = Path(__file__).resolve().parents[1] / "frontend" / "dist"
 
 
 def main() -> int:
     """Start, supervise, stop; the exit status says whether it could begin."""
+    os.umask(PRIVATE)
     try:
         settings = Settings()
         configure_logging("warning")
         store = _opened(settings)
         listener = _bind(settings)
         log = _log_file(settings)
-    except (ValueError, JobsError, OSError) as error:  # pydantic's ValidationError is a ValueError
-        print(f"The service cannot start: {error}", file=sys.stderr)
+    except (ValueError, JobsError, OSError) as error:
+        reason = explain(error) if isinstance(error, ValidationError) else error
+        print(f"The service cannot start: {reason}", file=sys.stderr)
         return CANNOT_START
+    for warning in strangers(os.environ):
+        print(f"  {warning}", file=sys.stderr, flush=True)
     supervisor = Supervisor(_processes(settings, listener, log))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopper(supervisor))
@@ -71,6 +83,8 @@ def _bind(settings: Settings) -> socket.socket:
     except OSError as error:
         advice = "set NST_PORT to another port, or to 0 for a free one"
         raise OSError(f"{settings.host}:{settings.port} cannot be used ({error.strerror}); {advice}") from error
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # every connection inherits them, where the system has them
+        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _STALLED_SECONDS, 0))
     listener.set_inheritable(True)
     return listener
 
@@ -86,11 +100,17 @@ def _log_file(settings: Settings) -> int | None:
 
 
 def _processes(settings: Settings, listener: socket.socket, log: int | None) -> list[Process]:
-    environment = {**os.environ, VARIABLE: str(os.getpid())}
+    environment = {**_page(settings), **os.environ, VARIABLE: str(os.getpid())}
     api = (sys.executable, "-m", "backend.server", "--fd", str(listener.fileno()))
     worker = (sys.executable, "-m", "consumer")
     processes = [Process("API", api, environment, log, (listener.fileno(),))]
     return processes + [Process("worker", worker, environment, log) for _ in range(settings.workers)]
+
+
+def _page(settings: Settings) -> dict[str, str]:
+    """The page that this clone has built, where the settings name none."""
+    found = settings.page_dir is None and (BUILT_PAGE / "index.html").is_file()
+    return {"NST_PAGE_DIR": str(BUILT_PAGE)} if found else {}
 
 
 def _stopper(supervisor: Supervisor) -> "signal._HANDLER":

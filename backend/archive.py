@@ -2,7 +2,7 @@
 
 The list of files and their sizes is made first; their bytes are read when their turn comes. A file that has vanished by
 then, or has another size, ends the connection: the caller sees fewer bytes than were announced, never a ZIP that looks
-whole.
+whole. Everything is in one folder with the archive's name, so that unpacking spills nothing.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any, Final
 from zipstream import ZipStream
 
 from backend.answers import lazy_chunks
+from backend.names import batch_name, folder_name
 from backend.representation import moment, represent
 from jobs import keys
 from jobs.errors import ArtifactMissing, JobPurged
@@ -34,31 +35,31 @@ def job_archive(artifacts: Artifacts, job: Job, max_attempts: int) -> ZipStream:
     files = _files(job)
     present = {name: key for name, key in files.items() if key in sizes}
     losses = _losses_key(job, sizes)
-    zipped = ZipStream(sized=True)
+    zipped, folder = ZipStream(sized=True), folder_name(job)
     missing = [name for name in files if name not in present]
-    zipped.add(_readme(job, [*present, *(["losses.csv"] if losses else [])], missing), "README.txt")
-    zipped.add(_json(_record(job, max_attempts)), "job.json")
-    zipped.add(_json(job.spec.options.to_dict()), "options.json")
+    zipped.add(_readme(job, [*present, *(["losses.csv"] if losses else [])], missing), f"{folder}/README.txt")
+    zipped.add(_json(_record(job, max_attempts)), f"{folder}/job.json")
+    zipped.add(_json(job.spec.options.to_dict()), f"{folder}/options.json")
     if losses:
-        zipped.add(artifacts.get(losses), "losses.csv")  # at once, for that of a running job grows
+        zipped.add(artifacts.get(losses), f"{folder}/losses.csv")  # at once, for that of a running job grows
     for name, key in present.items():
-        zipped.add(lazy_chunks(artifacts, key), name, size=sizes[key])
+        zipped.add(lazy_chunks(artifacts, key), f"{folder}/{name}", size=sizes[key])
     return zipped
 
 
 def batch_archive(artifacts: Artifacts, jobs: Sequence[Job]) -> ZipStream:
     """The results of a batch, numbered from 1 in the order of its photos, and a list of what is missing and why."""
-    zipped = ZipStream(sized=True)
+    zipped, folder = ZipStream(sized=True), batch_name(jobs[0].spec.batch or "")
     width = max(3, len(str(len(jobs))))
     lines: list[str] = []
     for number, job in enumerate(jobs, 1):
         name = f"{number:0{width}}.png"
         size = _result_size(artifacts, job)
         if job.result is not None and size is not None:
-            zipped.add(lazy_chunks(artifacts, keys.result(job.id, job.result)), name, size=size)
+            zipped.add(lazy_chunks(artifacts, keys.result(job.id, job.result)), f"{folder}/{name}", size=size)
         lines.append(_batch_line(job, name, size is not None))
-    zipped.add(_json(jobs[0].spec.options.to_dict()), "options.json")
-    zipped.add(_BATCH_README.format(lines="\n".join(lines)), "README.txt")
+    zipped.add(_json(jobs[0].spec.options.to_dict()), f"{folder}/options.json")
+    zipped.add(_BATCH_README.format(lines="\n".join(lines)), f"{folder}/README.txt")
     return zipped
 
 
@@ -99,7 +100,7 @@ def _readme(job: Job, present: Sequence[str], missing: Sequence[str]) -> str:
         f"status      {job.status}" + ("" if job.status.terminal else ": this is what there is so far"),
     ]
     if progress is not None and progress.backbone:
-        parts.append(f"backbone    {progress.backbone}" + (f", because {progress.why}" if progress.why else ""))
+        parts.append(f"backbone    {progress.why or progress.backbone}")  # the reason begins with the name
         parts.append(f"iterations  {progress.iteration} of {progress.total_iterations}")
     if progress is not None and progress.note:
         parts.append(f"note        {progress.note}")

@@ -1,38 +1,43 @@
 """What may be asked of this service: options within the operator's limits, and sizes that follow from them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
+from backend.context import Context
+from backend.controls import loadable
 from backend.errors import problem_of_engine
 from backend.problems import Problem
 from jobs.settings import Settings
 from nst.errors import InvalidOption, NstError
 from nst.images import target_size
+from nst.layers import LAYERS
 from nst.options import StyleOptions
 
 #: Pictures are kept at least this large, so that a somewhat larger result can be made of them later; pixels.
 LEAST_KEPT_SIDE = 512
 
 
-def options_of_json(text: str, settings: Settings, styles: int) -> StyleOptions:
+def options_of_json(text: str, context: Context, styles: int) -> StyleOptions:
     """The options of a submission of so many paintings.
 
     Raises:
         Problem: 400 this is no JSON object; 422 with the field where a value is outside its limits.
     """
-    return options_of(json_object(text, "options"), settings, styles)
+    return options_of(json_object(text, "options"), context, styles)
 
 
-def options_of(values: Mapping[str, Any], settings: Settings, styles: int) -> StyleOptions:
-    """Options from plain values for so many paintings, within the limits of the settings.
+def options_of(values: Mapping[str, Any], context: Context, styles: int) -> StyleOptions:
+    """Options from plain values for so many paintings, within the limits of the service.
 
     Raises:
         Problem: 422 with the field.
     """
+    settings = context.settings
     try:
-        options = StyleOptions.from_dict(values)
-        _check_blend(options, styles)
+        options = _within(StyleOptions.from_dict(values), values, settings)
+        _check_fit(options, styles)
+        _check_backbone(options, loadable(context.store.workers()))
     except NstError as error:
         raise problem_of_engine(error) from error
     if options.iterations > settings.max_iterations:
@@ -42,11 +47,38 @@ def options_of(values: Mapping[str, Any], settings: Settings, styles: int) -> St
     return options
 
 
-def _check_blend(options: StyleOptions, styles: int) -> None:
+def _within(options: StyleOptions, given: Mapping[str, Any], settings: Settings) -> StyleOptions:
+    """Sizes and iterations that nobody asked for, at most as large as the service allows."""
+    most = {"size": settings.max_size, "iterations": settings.max_iterations}
+    changes = {name: min(getattr(options, name), limit) for name, limit in most.items() if name not in given}
+    return options.replace(**changes)
+
+
+def _check_fit(options: StyleOptions, styles: int) -> None:
     """Refuse here what the engine would refuse once it is the job's turn."""
+    if options.content_weight == 0 and options.style_weight == 0 and not options.tv_weight:
+        limit = "at least one of the three weights must be above 0"
+        raise InvalidOption("style_weight", 0, limit, hint="Leave them out for the weights that are published.")
+    for field in ("content_layers", "style_layers"):
+        _check_layers(field, getattr(options, field))
     if options.blend and len(options.blend) != styles:
         limit = f"there must be one share for each of the {styles} style pictures"
         raise InvalidOption("blend", options.blend, limit, hint="Leave it out for equal shares.")
+
+
+def _check_backbone(options: StyleOptions, backbones: Set[str]) -> None:
+    if options.backbone != "auto" and options.backbone not in backbones:
+        limit = f"this service has {', '.join(sorted(backbones))}"
+        hint = "Take one of these, or auto. Whoever runs the service gets others by `nst weights fetch NAME`."
+        raise InvalidOption("backbone", options.backbone, limit, hint=hint)
+
+
+def _check_layers(field: str, names: tuple[str, ...]) -> None:
+    """Layers of a named backbone have been checked by the options; under ``auto`` they must be somebody's."""
+    known = {layer for layers in LAYERS.values() for layer in layers}
+    for name in names:
+        if name not in known:
+            raise InvalidOption(field, name, "no backbone has such a layer", hint="They are listed at /api/options.")
 
 
 def json_object(text: str | bytes, field: str) -> dict[str, Any]:
@@ -56,12 +88,20 @@ def json_object(text: str | bytes, field: str) -> dict[str, Any]:
         Problem: 400, it is none.
     """
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:  # nested deeper than the parser goes
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
         raise Problem(400, "bad_json", f"The {field} are no JSON: {reason}.", field=field, hint=_JSON_HINT) from error
     if not isinstance(values, dict):
         raise Problem(400, "bad_json", f"The {field} must be a JSON object.", field=field, hint=_JSON_HINT)
+    return values
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names are all different."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a name appears twice")
     return values
 
 

@@ -1,10 +1,11 @@
 """The options as controls that a page can build, and the limits, both as this deployment narrows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from jobs.ports import Worker
 from jobs.settings import Settings
 from nst.images import FORMATS, MIN_SIDE
 from nst.layers import LAYERS
@@ -36,7 +37,7 @@ class PresetOut(BaseModel):
     name: str
     changes: dict[str, Any] = Field(description="what it changes of the defaults")
     options: dict[str, Any] = Field(description="every option as it then is")
-    available: bool = Field(description="whether it is within the limits of this service")
+    available: bool = Field(description="whether its backbone can be had here")
 
 
 class OptionsOut(BaseModel):
@@ -45,6 +46,7 @@ class OptionsOut(BaseModel):
     controls: list[ControlOut] = Field(description="in the order in which a person should meet them")
     presets: list[PresetOut]
     layers: dict[str, list[str]] = Field(description="the layers of each backbone, in order")
+    backbones: list[str] = Field(description="those that some worker can load now")
 
 
 class LimitsOut(BaseModel):
@@ -66,11 +68,18 @@ class LimitsOut(BaseModel):
     api_key_needed: bool = Field(description="whether submitting needs an API key")
 
 
-def options_of(settings: Settings) -> OptionsOut:
+def loadable(workers: Sequence[Worker]) -> frozenset[str]:
+    """The backbones that some worker can load; every one there is, where no worker tells."""
+    told = frozenset(name for worker in workers if worker.ready for name in worker.backbones)
+    return told or frozenset(LAYERS)
+
+
+def controls_of(settings: Settings, backbones: Set[str]) -> OptionsOut:
     """The controls, with the service's own limits where they are narrower."""
     controls = [_control(knob, settings) for knob in knobs()]
     layers = {name: list(names) for name, names in LAYERS.items()}
-    return OptionsOut(controls=controls, presets=[_preset(name, settings) for name in PRESETS], layers=layers)
+    presets = [_preset(name, settings, backbones) for name in PRESETS]
+    return OptionsOut(controls=controls, presets=presets, layers=layers, backbones=sorted(backbones))
 
 
 def limits_of(settings: Settings) -> LimitsOut:
@@ -106,8 +115,12 @@ def _narrowed(knob: Knob, settings: Settings) -> float | None:
     return min(own, knob.maximum)
 
 
-def _preset(name: str, settings: Settings) -> PresetOut:
+def _preset(name: str, settings: Settings, backbones: Set[str]) -> PresetOut:
     options = StyleOptions.preset(name)
+    options = options.replace(
+        size=min(options.size, settings.max_size), iterations=min(options.iterations, settings.max_iterations)
+    )
     changes = {key: list(value) if isinstance(value, tuple) else value for key, value in PRESETS[name].items()}
-    within = options.size <= settings.max_size and options.iterations <= settings.max_iterations
-    return PresetOut(name=name, changes=changes, options=options.to_dict(), available=within)
+    changes |= {field: getattr(options, field) for field in ("size", "iterations") if field in changes}
+    available = options.backbone == "auto" or options.backbone in backbones
+    return PresetOut(name=name, changes=changes, options=options.to_dict(), available=available)

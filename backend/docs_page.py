@@ -1,11 +1,15 @@
 """The API's document as a page: rendered here, without a script and without a request to anybody."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
 
 from apiflask import APIFlask
 from flask import Response, current_app, render_template_string
+from markupsafe import Markup, escape
+
+from backend.problem_codes import PROBLEM_CODES
 
 _PAGE: Final = Path(__file__).with_name("docs.html")
 _Plain = dict[str, Any]
@@ -23,8 +27,23 @@ def register(app: APIFlask) -> None:
 def _page(document: _Plain) -> Response:
     groups = [(tag, list(_operations(document, tag["name"]))) for tag in document.get("tags", ())]
     schemas = {name: _fields(schema) for name, schema in sorted(document["components"]["schemas"].items())}
-    html = render_template_string(_PAGE.read_text("utf-8"), info=document["info"], groups=groups, schemas=schemas)
+    html = render_template_string(
+        _PAGE.read_text("utf-8"),
+        info=document["info"],
+        groups=groups,
+        schemas=schemas,
+        problems=PROBLEM_CODES,
+        marked=_marked,
+    )
     return Response(html, mimetype="text/html", headers={"Cache-Control": "no-cache"})
+
+
+def _marked(text: str) -> Markup:
+    """The text with what is between backticks as code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def _operations(document: _Plain, tag: str) -> Iterator[_Plain]:

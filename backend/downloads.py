@@ -10,7 +10,7 @@ from backend.answers import ASK_EACH_TIME, FOREVER, bytes_answer, described, sav
 from backend.archive import batch_archive, job_archive
 from backend.context import context
 from backend.films import FORMATS, Films, film_type
-from backend.names import friendly_name
+from backend.names import batch_name, friendly_name
 from backend.problems import Problem
 from backend.records import check_id, find_job, not_found
 from jobs import keys
@@ -202,7 +202,7 @@ def archive_of_batch(id: str) -> Response:
     jobs = context().store.of_batch(id)
     if not jobs:
         raise not_found("batch")
-    return _zip_answer(batch_archive(context().artifacts, jobs), f"style-transfer-batch-{id[:8]}.zip")
+    return _zip_answer(batch_archive(context().artifacts, jobs), f"{batch_name(id)}.zip")
 
 
 def _zip_answer(zipped: Any, name: str) -> Response:

@@ -10,7 +10,7 @@ from typing import Final
 from backend.problems import Problem
 from jobs import keys
 from jobs.errors import ArtifactMissing
-from jobs.model import Job
+from jobs.model import Job, JobStatus
 from jobs.ports import Artifacts
 from nst.errors import NstError
 from nst.film import make_film
@@ -80,8 +80,19 @@ def _check(job: Job) -> None:
         raise Problem(409, "job_not_over", f"This job is {job.status}, and its film is made at the end.", hint=hint)
     if len(job.frames) < _FEWEST_FRAMES:
         kept = "no frame" if not job.frames else "one frame"
-        hint = "Submit it with a smaller save_every to keep more."
-        raise Problem(409, "too_few_frames", f"This job kept {kept}, and a film needs two.", hint=hint)
+        raise Problem(409, "too_few_frames", f"This job kept {kept}, and a film needs two.", hint=_why_few(job))
+
+
+def _why_few(job: Job) -> str:
+    """Why there are too few frames, and what to do about it."""
+    if job.spec.options.save_every == 0:
+        return "Its save_every was 0, which keeps none: submit it with another, such as 10."
+    if job.status is JobStatus.CANCELLED:
+        when = "before its start" if job.started_at is None else f"before {'more' if job.frames else 'any'} was kept"
+        return f"It was cancelled {when}: submit it again."
+    if job.status is JobStatus.FAILED:
+        return f"It failed: {job.error.message if job.error else 'for no known reason'}"
+    return "Submit it with a smaller save_every to keep more."
 
 
 def _busy(seconds: float) -> Problem:

@@ -25,7 +25,6 @@ from nst.options import StyleOptions
 _log = logger(__name__)
 
 _LEAST_RETRY_SECONDS, _MOST_RETRY_SECONDS, _RETRY_SECONDS = 2.0, 600.0, 30.0
-_TYPICAL_WORK = 0.2 * 150  # megapixel-iterations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def check_room(context: Context) -> None:
     most = context.settings.max_queued
     if most and (queued := context.store.facts().queued) >= most:
         error = QueueFull(f"{queued} jobs are waiting, and no more than {most} may", most)
-        raise problem_of_jobs(error, _retry_seconds(context, ()))
+        raise problem_of_jobs(error, _retry_seconds(context))
 
 
 def keep(context: Context, plan: Plan, content: StoredPicture, styles: Sequence[StoredPicture]) -> Job:
@@ -111,7 +110,7 @@ def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None
         taken = context.store.enqueue(jobs, caps=context.settings.caps, idempotency=idempotency)
     except Refused as error:
         discard(context, ids)
-        raise problem_of_jobs(error, _retry_seconds(context, jobs)) from error
+        raise problem_of_jobs(error, _retry_seconds(context)) from error
     except JobsError:
         discard(context, ids)
         raise
@@ -150,15 +149,12 @@ def _take_back(context: Context, id: str) -> None:
             discard(context, [id])
 
 
-def _retry_seconds(context: Context, jobs: Sequence[Job]) -> float:
-    """About when one job more has started: how long a job such as these takes, with all workers at work."""
+def _retry_seconds(context: Context) -> float:
+    """About when a running job is over, so that one of those that wait has started and its place is free."""
     try:
-        pace = context.store.facts().seconds_per_work
-        workers = sum(worker.ready for worker in context.store.workers())
+        facts = context.store.facts()
     except JobsError:
         return _RETRY_SECONDS
-    if pace is None:
+    if facts.remaining_seconds is None or not facts.running:
         return _RETRY_SECONDS
-    work = max((job.spec.work for job in jobs), default=_TYPICAL_WORK)
-    seconds = pace * work / max(1, workers)
-    return min(_MOST_RETRY_SECONDS, max(_LEAST_RETRY_SECONDS, seconds))
+    return min(_MOST_RETRY_SECONDS, max(_LEAST_RETRY_SECONDS, facts.remaining_seconds / facts.running))

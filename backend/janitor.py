@@ -3,14 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from backend.context import Context
 from jobs import keys
 from jobs.errors import ArtifactMissing, JobNotFound, JobPurged
+from jobs.model import Job
+from jobs.recovery import recover, seal
 from jobs.telemetry import logger
 
-#: How long a folder without a job and without a record must have been seen before it is deleted.
+#: How long a folder without a job must have been seen before it is brought back or deleted.
 ORPHAN_SECONDS: Final = 3600.0
 
 #: How often the whole folder of artifacts is looked through: that asks the store about every job.
@@ -64,31 +67,44 @@ class Janitor:
                 return
 
     def tidy(self) -> None:
-        """Delete the pictures of purged jobs, and folders that no job and no record explains."""
+        """Seal what is over, delete the pictures of purged jobs, and settle folders that no job explains."""
         found = self._context.artifacts.jobs()
-        orphans = [job_id for job_id in found if self._left_over(job_id)]
+        orphans = [job_id for job_id in found if self._unexplained(job_id)]
         now = self._clock()
         self._orphans = {job_id: self._orphans.get(job_id, now) for job_id in orphans}
         for job_id, since in list(self._orphans.items()):
             if now - since >= ORPHAN_SECONDS:
-                _log.info("a folder without a job is deleted", job_id=job_id)
-                self._context.artifacts.delete(job_id)
+                self._settle(job_id)
                 del self._orphans[job_id]
 
-    def _left_over(self, job_id: str) -> bool:
-        """Whether no job and no record explains this folder; that of a purged job is deleted here."""
+    def _unexplained(self, job_id: str) -> bool:
+        """Whether the store does not know this job; that of a purged one is deleted here."""
         try:
-            self._context.store.get(job_id)
+            job = self._context.store.get(job_id)
         except JobPurged:
             self._context.artifacts.delete(job_id)
         except JobNotFound:
-            return not self._has_record(job_id)
+            return True
+        else:
+            self._seal(job)
         return False
 
-    def _has_record(self, job_id: str) -> bool:
-        """With ``job.json`` the store's record can be rebuilt."""
+    def _seal(self, job: Job) -> None:
+        """The worker seals what it ends; a job that was cancelled in the queue, or whose worker died then, is left."""
+        if not job.status.terminal:
+            return
+        try:
+            self._context.artifacts.size(keys.manifest(job.id))
+        except ArtifactMissing:
+            seal(self._context.ports, job)
+
+    def _settle(self, job_id: str) -> None:
+        """Bring a job back, so that it ends and is purged one day; delete what is no job. Damaged records are left."""
         try:
             self._context.artifacts.size(keys.spec(job_id))
         except ArtifactMissing:
-            return False
-        return True
+            _log.info("a folder without a job is deleted", job_id=job_id)
+            self._context.artifacts.delete(job_id)
+        else:
+            with suppress(JobPurged):
+                recover(self._context.ports, job_id)

@@ -69,6 +69,8 @@ class JobAnswer(_Answer):
     iteration: int
     total_iterations: int
     evaluations: int = Field(description="of the loss; a step may need several")
+    scale: int = Field(description="index of the size that is worked at, from coarse to fine; losses jump between two")
+    scales: int = Field(description="how many sizes there are; 0 until it has started")
     losses: Losses | None
     iterations_per_second: float
     eta_seconds: float | None = Field(description="until it is over, while it runs")

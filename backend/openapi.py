@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from backend.job_answers import ProblemAnswer
 from backend.problems import PROBLEM_JSON
+from jobs.settings import Settings
 from nst.options import PRESETS, Knob, knobs
 
 _Plain = dict[str, Any]
@@ -141,8 +142,8 @@ SUBMIT_BATCH: Final = _submission({"type": "array", "items": dict(_FILE), "descr
 RETRY_JOB: Final = _retry()
 
 
-def finished(document: _Plain) -> _Plain:
-    """The document with one name for each schema, and every refusal as problem+json."""
+def finished(document: _Plain, settings: Settings) -> _Plain:
+    """The document with one name for each schema, every refusal as problem+json, and the limits of this service."""
     document = _plainly_named(document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPError", "ValidationError"):
@@ -151,10 +152,20 @@ def finished(document: _Plain) -> _Plain:
     for path in document["paths"].values():
         for operation in path.values():
             operation.setdefault("parameters", []).extend(operation.pop(_HEADERS, []))
+            _narrow(operation.get("requestBody", {}), settings)
             operation["responses"].setdefault("503", {"description": _REASONS[503]})  # a full disk spares no route
             for code, response in operation["responses"].items():
                 _finish_response(int(code), response)
     return document
+
+
+def _narrow(body: _Plain, settings: Settings) -> None:
+    """Write the service's own limits into the options of a body, where they are below those of the options."""
+    most = {"size": settings.max_size, "iterations": settings.max_iterations}
+    for content in body.get("content", {}).values():
+        options = content["schema"].get("properties", {}).get("options", {}).get("properties", {})
+        for name in most.keys() & options.keys():
+            options[name]["maximum"] = min(most[name], options[name]["maximum"])
 
 
 def _finish_response(code: int, response: _Plain) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from backend.answers import described
 from backend.context import Context, context
-from backend.controls import LimitsOut, OptionsOut, limits_of, options_of
+from backend.controls import LimitsOut, OptionsOut, controls_of, limits_of, loadable
 from backend.problems import Problem
 from backend.representation import json_response
 from backend.scrape import StoreCollector
@@ -95,7 +95,7 @@ def _own_readiness(state: Any) -> None:
 @blueprint.doc(**described("getOptions", "Everything that can be chosen for a picture", _TAG))
 def get_options() -> Response:
     """Controls with their defaults and limits, presets, and the layers of each backbone."""
-    return json_response(options_of(context().settings).model_dump())
+    return json_response(controls_of(context().settings, loadable(context().store.workers())).model_dump())
 
 
 @blueprint.get("/api/limits")
@@ -198,12 +198,12 @@ def _failures(context: Context) -> tuple[str, ...]:
 
 
 def _eta(facts: QueueFacts, workers: tuple[Worker, ...]) -> EtaOut | None:
-    """All jobs are taken for standard ones, and a running one for half done."""
+    """When a new standard job would start and be over, behind all that are there."""
     ready = sum(worker.ready for worker in workers)
-    if facts.seconds_per_work is None or not ready:
+    if facts.seconds_per_work is None or facts.remaining_seconds is None or not ready:
         return None
     standard = StyleOptions()
     one = facts.seconds_per_work * standard.size**2 * _ASPECT * standard.iterations / 1e6
-    free = max(0, ready - facts.running)
-    ahead = 0.0 if free > facts.queued else one * (facts.queued + facts.running / 2) / ready
+    free = ready > facts.running + facts.queued
+    ahead = 0.0 if free else (facts.queued_work * facts.seconds_per_work + facts.remaining_seconds) / ready
     return EtaOut(start_seconds=round(ahead, 1), done_seconds=round(ahead + one, 1))

@@ -13,6 +13,8 @@ blueprint = APIBlueprint("page", __name__, enable_openapi=False)
 
 _INDEX: Final = "index.html"
 _WELCOME: Final = Path(__file__).with_name("welcome.html")
+_ICON: Final = Path(__file__).with_name("favicon.svg")
+_ICON_NAMES: Final = ("favicon.svg", "favicon.ico")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME: Final = "no-cache"
 
@@ -39,9 +41,11 @@ def asset(name: str) -> Response:
 def root_file(name: str) -> Response:
     """What a browser looks for beside the page, such as its icon."""
     folder = _folder()
-    if folder is None or name.startswith(".") or not (folder / name).is_file():
-        raise _nothing()
-    return _file(folder, name, _ASK_EACH_TIME)
+    if folder is not None and not name.startswith(".") and (folder / name).is_file():
+        return _file(folder, name, _ASK_EACH_TIME)
+    if name in _ICON_NAMES:  # browsers ask for the second wherever they are, and take what they get
+        return _file(_ICON.parent, _ICON.name, _ASK_EACH_TIME)
+    raise _nothing()
 
 
 def _folder() -> Path | None:
@@ -60,10 +64,9 @@ def _nothing() -> Problem:
 
 
 def _welcome() -> Response:
-    styles = context().gallery.styles()
-    html = render_template_string(
-        _WELCOME.read_text("utf-8"), address=request.host_url.rstrip("/"), styles=styles[:12], count=len(styles)
-    )
+    styles = sorted(context().gallery.styles(), key=lambda style: not style.dropped)  # the operator's own first
+    address = request.host_url.rstrip("/")
+    html = render_template_string(_WELCOME.read_text("utf-8"), address=address, styles=styles, count=len(styles))
     response = Response(html, mimetype="text/html")
     response.headers["Cache-Control"] = _ASK_EACH_TIME
     return response

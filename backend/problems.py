@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from backend.problem_codes import PROBLEM_CODES
+
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -29,7 +31,7 @@ class Problem(Exception):
     def to_dict(self, instance: str = "") -> dict[str, Any]:
         """The members of the answer; empty ones are left out."""
         members = {
-            "type": f"/api/docs?problem={self.code}#Problem",
+            "type": f"/api/docs#problem-{self.code}" if self.code in PROBLEM_CODES else "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "code": self.code,
@@ -45,3 +47,15 @@ class Problem(Exception):
     def headers(self) -> Mapping[str, str]:
         """What goes with the answer."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+
+def spoken(field: str) -> str:
+    """A picture of the request as people call it: ``content[2]`` is "photo 3", ``style`` "the painting".
+
+    Empty for a field that is no picture.
+    """
+    kind, _, number = field.partition("[")
+    name = {"content": "photo", "style": "painting", "style_id": "painting"}.get(kind, "")
+    if not name:
+        return ""
+    return f"{name} {int(number.rstrip(']')) + 1}" if number else f"the {name}"

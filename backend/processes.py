@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +31,13 @@ class _Running:
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.failures = 0
+        self.due_at: float | None = None  # when the next one is to be started
+        self._failures = 0
         self.start()
 
     def start(self) -> None:
         """In a group of its own, so that Ctrl-C reaches the launcher alone; in our session, so that niceness counts."""
-        self.started_at = time.monotonic()
+        self._started_at, self.due_at = time.monotonic(), None
         self.popen = subprocess.Popen(
             self.process.command,
             env=dict(self.process.environment),
@@ -47,12 +47,12 @@ class _Running:
             process_group=0,
         )
 
-    @property
-    def pause_seconds(self) -> float:
-        """Before the next start."""
-        if time.monotonic() - self.started_at > _STABLE_SECONDS:
-            self.failures = 0
-        return float(min(_LONGEST_PAUSE_SECONDS, 0.25 * 2**self.failures)) if self.failures else 0.0
+    def plan_next(self) -> None:
+        """Start again: at once after a long life, else after pauses that grow."""
+        now = time.monotonic()
+        self._failures = 0 if now - self._started_at > _STABLE_SECONDS else self._failures + 1
+        pause = 0.25 * 2 ** (self._failures - 1) if self._failures else 0.0
+        self.due_at = now + min(_LONGEST_PAUSE_SECONDS, pause)
 
 
 class Supervisor:
@@ -60,42 +60,40 @@ class Supervisor:
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
-        self._stopping = threading.Event()
-        self._asked = 0
+        self._asked = 0  # a plain number: a signal handler must not take a lock
         self.exit_code = 0
 
     def stop(self) -> None:
         """Ask; safe in a signal handler."""
         self._asked += 1
-        self._stopping.set()
 
     def run(self, on_look: Callable[[], None]) -> None:
         """Start everything and stay until stopped; ``on_look`` is called a few times a second."""
         running = [_Running(process) for process in self._processes]
-        while not self._stopping.wait(_LOOK_SECONDS):
+        while not self._asked:
             for one in running:
                 self._revive(one)
             on_look()
+            time.sleep(_LOOK_SECONDS)
         self._stop_all(running)
 
     def _revive(self, one: _Running) -> None:
-        code = one.popen.poll()
-        if code is None:
+        if one.due_at is not None:
+            if time.monotonic() >= one.due_at:
+                one.start()
             return
+        code = one.popen.poll()
         if code == _CANNOT_START:
             print(f"  {one.process.name} cannot work like this, and its log says why", file=sys.stderr, flush=True)
             self.exit_code = code
             self.stop()
-            return
-        pause = one.pause_seconds
-        one.failures += 1
-        print(f"  {one.process.name} ended with {_spelled(code)}; starting it again", file=sys.stderr, flush=True)
-        if not self._stopping.wait(pause):
-            one.start()
+        elif code is not None:
+            print(f"  {one.process.name} ended with {_spelled(code)}; starting it again", file=sys.stderr, flush=True)
+            one.plan_next()
 
     def _stop_all(self, running: Sequence[_Running]) -> None:
         """Ask each process, ask again as often as we are asked, and kill what does not listen then."""
-        asked = killed_at = 0.0
+        asked, killed_at = 0, 0.0
         print("  stopping; the running job is finished or handed back (Ctrl-C again: at once)", flush=True)
         while any(one.popen.poll() is None for one in running):
             while asked < self._asked:

@@ -26,6 +26,8 @@ def represent(job: Job, place: Place | None, max_attempts: int) -> dict[str, Any
         "iteration": progress.iteration,
         "total_iterations": progress.total_iterations or spec.options.iterations,
         "evaluations": progress.evaluations,
+        "scale": progress.scale,
+        "scales": progress.scales,
         "losses": _losses(progress),
         "iterations_per_second": _finite(progress.iterations_per_second) or 0.0,
         "eta_seconds": _finite(progress.remaining_seconds) if job.status is JobStatus.RUNNING else None,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flask import Request
 
-from backend.asking import json_object, kept_sides, options_of, result_size
+from backend.asking import kept_sides, options_of, result_size
 from backend.context import Context
 from backend.intake import Plan, discard, keep
 from backend.pictures import StoredPicture
@@ -19,6 +19,7 @@ from jobs.model import Job, new_id
 from nst.options import StyleOptions
 
 _MOST_BYTES: Final = 100_000
+_BODY_HINT: Final = 'Send {"options": {"size": 512}}, or nothing.'
 _IHDR: Final = slice(16, 24)  # of a PNG: width and height
 
 
@@ -45,16 +46,30 @@ def read_changes(request: Request) -> Changes:
     if not body:
         return Changes({}, False)
     if not request.is_json:
-        raise Problem(415, "not_json", "The body must be application/json.", hint='Send {"options": {...}} or nothing.')
-    values = json_object(body, "body")
-    for name in values.keys() - {"options", "fresh"}:
-        raise Problem(422, "unknown_part", f"There is no member {name[:60]!a}.", hint="It has options and fresh.")
+        reason = "The body must be application/json."
+        raise Problem(415, "not_json", reason, hint=f"Say so in Content-Type. {_BODY_HINT}")
+    values = _members(body)
+    for name in sorted(values.keys() - {"options", "fresh"}):
+        detail = f"There is no member {name[:60]!a}."
+        raise Problem(422, "unknown_part", detail, field=name[:60], hint="The members are options and fresh.")
     options, fresh = values.get("options", {}), values.get("fresh", False)
     if not isinstance(options, dict):
-        raise Problem(422, "invalid_value", "options must be a JSON object.", field="options")
+        raise Problem(422, "invalid_value", "options must be a JSON object.", field="options", hint=_BODY_HINT)
     if not isinstance(fresh, bool):
-        raise Problem(422, "invalid_value", "fresh must be true or false.", field="fresh")
+        detail = "fresh must be true or false."
+        raise Problem(422, "invalid_value", detail, field="fresh", hint="Write it without quotation marks.")
     return Changes(options, fresh)
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError) as error:  # nested deeper than the parser goes
+        reason = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
+        raise Problem(400, "bad_json", f"The body is no JSON{reason}.", hint=_BODY_HINT) from error
+    if not isinstance(values, dict):
+        raise Problem(400, "bad_json", "The body is no JSON object.", hint=_BODY_HINT)
+    return values
 
 
 def again(context: Context, old: Job, changes: Changes, client: str) -> Job:
@@ -101,7 +116,7 @@ def _inputs(context: Context, old: Job) -> tuple[StoredPicture, list[StoredPictu
 def _merged(context: Context, old: Job, changes: Changes) -> StyleOptions:
     """The old options with changes on top; a preset starts anew."""
     base = {} if "preset" in changes.options else old.spec.options.to_dict()
-    return options_of(base | changes.options, context.settings, old.spec.styles)
+    return options_of(base | changes.options, context, old.spec.styles)
 
 
 def _size(context: Context, old: Job, options: StyleOptions, content: StoredPicture) -> tuple[int, int]:

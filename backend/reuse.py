@@ -32,8 +32,10 @@ def reused(context: Context, spec: JobSpec) -> Job | None:
 
 
 def _still_right(context: Context, equal: Job) -> bool:
-    """Whether ``auto`` would choose the same backbone now."""
+    """Whether it is what was asked, and ``auto`` would choose the same backbone now."""
     backbones = {worker.backbone for worker in context.store.workers()}
+    if equal.progress is not None and equal.progress.note:
+        return False  # painted smaller, for want of memory: it may fit this time
     if equal.spec.options.backbone != "auto" or not backbones:
         return True
     return equal.progress is not None and equal.progress.backbone in backbones

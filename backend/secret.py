@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from jobs.errors import Unavailable
+from jobs.folders import hidden, make_folder, sync_folder, write
 from jobs.settings import Settings
 
 _BYTES = 32
@@ -15,7 +16,7 @@ def owner_secret(settings: Settings) -> bytes:
     """The secret of the settings, else that of ``<data_dir>/secret``, which is made where it is missing.
 
     Raises:
-        Unavailable: the file cannot be read or made.
+        Unavailable: the file cannot be read or made, or holds no secret.
     """
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
@@ -23,19 +24,22 @@ def owner_secret(settings: Settings) -> bytes:
     try:
         if not path.exists():
             _make(path)
-        return path.read_text().strip().encode()
+        secret = path.read_text().strip().encode()
     except OSError as error:
         raise Unavailable(f"{path} cannot be used ({error.strerror}); set NST_SECRET, or mend the folder") from error
+    if len(secret) < _BYTES:
+        raise Unavailable(f"{path} holds no secret, but {len(secret)} bytes; restore it, or delete it for a new one")
+    return secret
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all; where another process does the same, the first one counts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".secret.{secrets.token_hex(8)}")
-    fresh.touch(0o600)
+    """Whole, lasting, or not at all; where another process does the same, the first one counts."""
+    make_folder(path.parent)
+    fresh = hidden(path.parent, "part")
+    write(fresh, secrets.token_hex(_BYTES).encode())
     try:
-        fresh.write_text(secrets.token_hex(_BYTES))
         with suppress(FileExistsError):
             os.link(fresh, path)
+        sync_folder(path.parent)
     finally:
         fresh.unlink()

@@ -1,6 +1,7 @@
 """What browsers are told about this service, and which pages may use it."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -58,8 +59,7 @@ def _before(origins: frozenset[str]) -> Response | None:
     if request.method == "OPTIONS" and origin in origins and "Access-Control-Request-Method" in request.headers:
         return Response(status=204)
     # A form on any page in the browser could post here without asking; the browser says where it came from.
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    if request.method not in _SAFE_METHODS and site in ("cross-site", "same-site") and origin not in origins:
+    if request.method not in _SAFE_METHODS and origin not in origins and _is_foreign(origin):
         raise Problem(
             403,
             "foreign_origin",
@@ -67,6 +67,17 @@ def _before(origins: frozenset[str]) -> Response | None:
             hint="Add the page's origin to NST_CORS_ORIGINS if it is yours.",
         )
     return None
+
+
+def _is_foreign(origin: str) -> bool:
+    """Whether a page of another origin asks; older browsers, and all of them without TLS, say no more than Origin."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("cross-site", "same-site")
+    try:
+        return bool(origin) and urlsplit(origin).netloc.lower() != request.host.lower()
+    except ValueError:  # a broken IPv6 address
+        return True
 
 
 def _open_to(origins: frozenset[str], response: Response) -> None:

@@ -6,6 +6,7 @@ being refused; without one it binds the address of the settings.
 
 import argparse
 import logging
+import os
 import sys
 import threading
 from typing import Any
@@ -19,10 +20,11 @@ from backend.context import context
 from backend.janitor import Janitor
 from backend.memory import keep_no_garbage
 from jobs.lifeline import end_with_launcher
-from jobs.settings import Settings
+from jobs.settings import Settings, explain
 from jobs.telemetry import configure_logging
 from jobs.wiring import open_ports
 
+PRIVATE = 0o077  # what people upload is for the service alone
 CANNOT_START = 2  #: exit status where the settings cannot be used
 _GRACE_SECONDS = 3  # for requests under way at SIGTERM; event streams never end by themselves
 
@@ -35,8 +37,9 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        print(f"backend: {error}", file=sys.stderr)
+        print(f"backend: {explain(error)}", file=sys.stderr)
         return CANNOT_START
+    os.umask(PRIVATE)
     end_with_launcher()
     configure_logging(settings.log_level)
     Server(settings, arguments.fd).run()
@@ -65,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "forwarder_headers": "",
             "header_map": "refuse",
             "logger_class": PlainLogger,
+            "worker_exit": _leave,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
@@ -78,6 +82,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             janitor = Janitor(context())
         threading.Thread(target=janitor.run, args=(threading.Event(),), name="janitor", daemon=True).start()
         return app
+
+
+def _leave(server: Any, worker: Any) -> None:
+    """End now: the interpreter would wait for the threads of event streams, which end by themselves only with a job."""
+    os._exit(0)
 
 
 class PlainLogger(Logger):  # type: ignore[misc]  # gunicorn is not typed

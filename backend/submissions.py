@@ -66,7 +66,7 @@ def submit_job() -> Response:
         key = _idempotency(request, client, partial(form.digest, "job"))
         if key and (known := ctx.store.recall(key)):
             return outcome(_job_answer(ctx, known))
-        options = options_of_json(form.options, ctx.settings, form.paintings)
+        options = options_of_json(form.options, ctx, form.paintings)
         return outcome(_job_answer(ctx, _take(ctx, client, form, options, key)))
 
 
@@ -84,7 +84,7 @@ def submit_batch() -> Response:
         key = _idempotency(request, client, partial(form.digest, "batch"))
         if key and (known := ctx.store.recall(key)):
             return outcome(_batch_answer(ctx, known))
-        options = options_of_json(form.options, ctx.settings, form.paintings)
+        options = options_of_json(form.options, ctx, form.paintings)
         return outcome(_batch_answer(ctx, _take(ctx, client, form, options, key, batch=new_id())))
 
 

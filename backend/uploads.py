@@ -21,7 +21,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from backend.problems import Problem
+from backend.problems import Problem, spoken
 from jobs.settings import Settings
 
 #: Most of a text field, bytes.
@@ -189,12 +189,14 @@ def _files(request: Request, field: str, settings: Settings) -> tuple[Part, ...]
 def _part(field: str, file: FileStorage, most: int) -> Part:
     size = file.stream.seek(0, os.SEEK_END)
     if not size:
-        raise Problem(422, "missing_field", f"The file of {field} is empty.", field=field, hint="Choose a picture.")
+        raise Problem(
+            422, "missing_field", f"The file of {spoken(field)} is empty.", field=field, hint="Choose a picture."
+        )
     if size > most:
         raise Problem(
             413,
             "file_too_large",
-            f"The file of {field} has {size:,} bytes; the most is {most:,}.",
+            f"The file of {spoken(field)} has {size:,} bytes; the most is {most:,}.",
             field=field,
             hint="Make the picture smaller, or save it as a JPEG.",
         )
@@ -213,7 +215,8 @@ def _one(request: Request, field: str) -> str:
 def _flag(request: Request, field: str) -> bool:
     value = _one(request, field).strip().lower()
     if value not in ("", "true", "false"):
-        raise Problem(422, "invalid_value", f"{field} is {_short(value)}, but it must be true or false.", field=field)
+        detail = f"{field} is {_short(value)}, but it must be true or false."
+        raise Problem(422, "invalid_value", detail, field=field, hint="Write true, or leave it out.")
     return value == "true"
 
 

@@ -23,6 +23,7 @@ class Sleeper:
 
     device = "cpu"
     backbone = "wavelet"
+    backbones = ("wavelet",)
     why = "wavelet, because this engine only sleeps."
 
     def __init__(self, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """``python -m consumer``: one worker, until SIGTERM. Settings come from the environment; see ``docs/operations.md``."""
 
+import os
 import sys
 
 from prometheus_client import REGISTRY, start_http_server
@@ -11,7 +12,7 @@ from consumer.stopping import Stopping
 from consumer.worker import EngineRefused, Worker
 from jobs.errors import JobsError
 from jobs.lifeline import end_with_launcher
-from jobs.settings import Settings
+from jobs.settings import Settings, explain
 from jobs.telemetry import WorkerMetrics, configure_logging, logger
 from jobs.wiring import open_ports
 
@@ -24,11 +25,12 @@ def main() -> int:
         settings = Settings()
         ports = open_ports(settings)
     except (ValidationError, JobsError) as error:
-        print(f"consumer: {error}", file=sys.stderr)
+        print(f"consumer: {explain(error) if isinstance(error, ValidationError) else error}", file=sys.stderr)
         return CANNOT_START
     configure_logging(settings.log_level)
     stopping = Stopping()
     stopping.listen()
+    os.umask(0o077)  # what people upload is for the service alone
     end_with_launcher()
     _serve_metrics(settings)
     worker = Worker(settings, ports, Child(renderer.main, settings), WorkerMetrics.on(REGISTRY), stopping)

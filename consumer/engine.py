@@ -35,6 +35,10 @@ class Engine(Protocol):
         """What ``backbone="auto"`` is here."""
 
     @property
+    def backbones(self) -> tuple[str, ...]:
+        """Those whose weights are here."""
+
+    @property
     def why(self) -> str:
         """Why it is that one: a sentence."""
 

@@ -42,6 +42,7 @@ class Ready:
     device: str
     backbone: str  #: what ``backbone="auto"`` is here
     why: str
+    backbones: tuple[str, ...]  #: those whose weights are here
 
 
 @dataclass(frozen=True, slots=True)

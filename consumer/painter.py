@@ -8,10 +8,11 @@ import torch
 
 from consumer.engine import Session
 from jobs.settings import Settings
-from nst.backbones import choose_backbone
+from nst.backbones import choose_backbone, weights
 from nst.device import out_of_memory
 from nst.events import Scale
 from nst.images import Picture
+from nst.layers import LAYERS
 from nst.options import StyleOptions
 from nst.transfer import StyleTransfer
 
@@ -29,6 +30,7 @@ class Painter:
         choice = choose_backbone("auto")
         self.device = str(self._transfer.device)
         self.backbone, self.why = choice.name, choice.why
+        self.backbones = tuple(name for name in LAYERS if name not in weights.NAMES or weights.find(name))
         self._warm_up()
 
     def start(

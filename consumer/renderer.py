@@ -42,7 +42,7 @@ def main(connection: Connection, settings: Settings) -> None:
         sys.exit(REFUSED)
     renderer = Renderer(engine, open_artifacts(settings.artifacts), connection, settings.checkpoint_seconds)
     threading.Thread(target=renderer.listen, name="commands", daemon=True).start()
-    connection.send(Ready(engine.device, engine.backbone, engine.why))
+    connection.send(Ready(engine.device, engine.backbone, engine.why, engine.backbones))
     renderer.serve()
 
 

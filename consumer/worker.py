@@ -15,12 +15,11 @@ from consumer.attempt import Attempt, Crashed, Ending, Lost
 from consumer.child import Child, ChildDied
 from consumer.messages import REFUSED, Ended, Paused
 from consumer.stopping import Stopping
-from jobs import keys
 from jobs.errors import JobNotFound, JobPurged, JobsError, Unavailable
-from jobs.model import Job, JobError, to_line
+from jobs.model import Job, JobError
 from jobs.ports import Outcome
 from jobs.ports import Worker as Presence
-from jobs.recovery import recover
+from jobs.recovery import recover, seal
 from jobs.settings import Settings
 from jobs.telemetry import WorkerMetrics, logger
 from jobs.wiring import Ports
@@ -202,9 +201,7 @@ class Worker:
                 return
             self._metrics.finished.labels(ended.status, ended.error.code if ended.error else "").inc()
             logger(__name__).info("job finished", job_id=job.id, status=ended.status)
-            self._ports.artifacts.put(keys.manifest(job.id), to_line(ended.to_dict()))
-            for token in range(1, job.token + 1):
-                self._ports.artifacts.delete(keys.checkpoint(job.id, token))
+            seal(self._ports, ended)
         except JobsError as error:
             logger(__name__).warning("the manifest was not written", job_id=job.id, error=str(error))
 
@@ -248,6 +245,7 @@ class Worker:
             device=facts.device if facts else "",
             backbone=facts.backbone if facts else "",
             why=facts.why if facts else "",
+            backbones=facts.backbones if facts else (),
             job=self._job,
             version=__version__,
         )

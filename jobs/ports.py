@@ -77,6 +77,7 @@ class Worker:
     device: str = ""
     backbone: str = ""  #: what ``backbone="auto"`` is there
     why: str = ""
+    backbones: tuple[str, ...] = ()  #: those whose weights are there
     job: str = ""  #: id of the job it runs
     version: str = ""
 
@@ -96,6 +97,8 @@ class QueueFacts:
     queued: int
     running: int
     oldest_seconds: float  #: how long the longest-waiting queued job has waited
+    queued_work: float  #: sum of ``JobSpec.work`` of all queued jobs
+    remaining_seconds: float | None  #: until all running jobs are over, on one worker; None without experience
     seconds_per_work: float | None  #: of recent jobs, for a ``JobSpec.work`` of 1
 
 
@@ -176,7 +179,7 @@ class JobStore(Protocol):
         """The jobs of a batch in the order in which they were submitted."""
 
     def facts(self) -> QueueFacts:
-        """The queue at a glance."""
+        """The queue, its numbers and its pace."""
 
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs there are of each status."""

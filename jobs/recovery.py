@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from jobs import keys
 from jobs.errors import ArtifactMissing
-from jobs.model import FrameRef, Job, JobSpec, JobStatus
+from jobs.model import FrameRef, Job, JobSpec, JobStatus, to_line
 from jobs.ports import Artifacts
 from jobs.telemetry import logger
 from jobs.wiring import Ports
@@ -54,6 +54,17 @@ def recover_all(ports: Ports) -> int:
     if found:
         _restore(ports, sorted(found, key=lambda job: job.spec.created_at))
     return len(found)
+
+
+def seal(ports: Ports, job: Job) -> None:
+    """Of a job that is over, write the manifest, which outlives the store, and drop the checkpoints.
+
+    Raises:
+        Unavailable: the artifacts cannot be used.
+    """
+    ports.artifacts.put(keys.manifest(job.id), to_line(job.to_dict()))
+    for token in range(1, job.token + 1):
+        ports.artifacts.delete(keys.checkpoint(job.id, token))
 
 
 def _restore(ports: Ports, jobs: Sequence[Job]) -> None:

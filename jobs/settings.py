@@ -4,13 +4,20 @@ What a person chooses for one picture is an option (``nst.options``); what the o
 ``docs/operations.md`` lists them, and a test holds it to this file.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from jobs.lifeline import VARIABLE
 from jobs.ports import Caps, Policy
+
+#: Variables with our prefix that are no settings of the service.
+OTHERS = frozenset({VARIABLE, "NST_WEIGHTS_DIR"})
 
 Words = Annotated[tuple[str, ...], NoDecode]  # written with commas
 
@@ -79,12 +86,12 @@ class Settings(BaseSettings):
     @property
     def store(self) -> str:
         """The store's URL."""
-        return self.store_url or f"sqlite://{self.data_dir.absolute() / 'jobs.sqlite'}"
+        return self.store_url or f"sqlite://{quote(str(self.data_dir.absolute() / 'jobs.sqlite'))}"
 
     @property
     def artifacts(self) -> str:
         """The artifacts' URL."""
-        return self.artifacts_url or f"file://{self.data_dir.absolute() / 'jobs'}"
+        return self.artifacts_url or f"file://{quote(str(self.data_dir.absolute() / 'jobs'))}"
 
     @property
     def policy(self) -> Policy:
@@ -100,3 +107,23 @@ class Settings(BaseSettings):
     def caps(self) -> Caps:
         """The limits of the queue."""
         return Caps(queued=self.max_queued, open_per_client=self.max_open_per_client)
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with the settings, one sentence each."""
+    return "; ".join(
+        f"NST_{'_'.join(map(str, fault['loc'])).upper()} is {str(fault['input'])[:60]!r}, "
+        f"but {fault['msg'].replace('Input', 'it', 1)}"
+        for fault in error.errors()
+    )
+
+
+def strangers(environment: Iterable[str]) -> list[str]:
+    """Warnings about variables with our prefix that nobody reads, as a misspelt one is."""
+    known = {f"NST_{name.upper()}" for name in Settings.model_fields} | OTHERS
+    warnings = []
+    for name in sorted(set(environment) - known):
+        if name.startswith("NST_"):
+            close = get_close_matches(name, known, n=1, cutoff=0.8)
+            warnings.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
+    return warnings

@@ -160,16 +160,16 @@ class SqliteStore:
 
     def place(self, job_id: str) -> Place | None:
         """Position and estimate of a queued job."""
-        row = self._first("SELECT priority, seq FROM jobs WHERE id = ? AND status = 'queued'", (job_id,))
+        row = self._first("SELECT priority, seq, not_before FROM jobs WHERE id = ? AND status = 'queued'", (job_id,))
         if row is None:
             return None
         ahead, work = self._file.read(sql.AHEAD, dict(row))[0]
         pace = self._pace()
         if pace is None:
             return Place(ahead + 1, None)
-        remaining = self._file.read(sql.REMAINING, {"pace": pace})[0][0]
         ready = sum(worker.ready for worker in self.workers())
-        return Place(ahead + 1, (work * pace + remaining) / max(1, ready))
+        seconds = (work * pace + self._remaining(pace)) / max(1, ready)
+        return Place(ahead + 1, max(seconds, row["not_before"] - self._clock()))
 
     def equal(self, fingerprint: str) -> Job | None:
         """The newest succeeded job of this fingerprint whose retention is not over."""
@@ -188,9 +188,17 @@ class SqliteStore:
 
     def facts(self) -> QueueFacts:
         """The queue at a glance."""
-        queued, running, oldest = self._file.read(sql.FACTS)[0]
-        seconds = 0.0 if oldest is None else max(0.0, self._clock() - oldest)
-        return QueueFacts(queued=queued, running=running, oldest_seconds=seconds, seconds_per_work=self._pace())
+        queued, work, running, oldest = self._file.read(sql.FACTS)[0]
+        pace = self._pace()
+        remaining = None if pace is None else self._remaining(pace)
+        return QueueFacts(
+            queued=queued,
+            running=running,
+            oldest_seconds=0.0 if oldest is None else max(0.0, self._clock() - oldest),
+            queued_work=work,
+            remaining_seconds=remaining,
+            seconds_per_work=pace,
+        )
 
     def counts(self) -> dict[JobStatus, int]:
         """Every status, also those that no job has."""
@@ -224,7 +232,7 @@ class SqliteStore:
     def workers(self) -> tuple[Worker, ...]:
         """The workers that are alive, by id."""
         rows = self._file.read("SELECT worker FROM workers WHERE expires_at > ? ORDER BY id", (self._clock(),))
-        return tuple(Worker(**json.loads(row["worker"])) for row in rows)
+        return tuple(_worker(json.loads(row["worker"])) for row in rows)
 
     def check(self) -> None:
         """Write something."""
@@ -250,6 +258,10 @@ class SqliteStore:
         pace: float | None = self._file.read(sql.PACE)[0][0]
         return pace
 
+    def _remaining(self, pace: float) -> float:
+        """Seconds until every running job is over, one after the other."""
+        return float(self._file.read(sql.REMAINING, {"pace": pace})[0][0])
+
     def _complete(self, job: Job, now: float) -> Job:
         """A terminal job with its times, because it must be purged one day."""
         if job.status is JobStatus.RUNNING:
@@ -266,3 +278,7 @@ class SqliteStore:
             f"{self._policy.max_attempts} attempts ended without a result",
             "Try a smaller size or fewer iterations; if it happens again, the worker's log says more.",
         )
+
+
+def _worker(values: dict[str, Any]) -> Worker:
+    return Worker(**(values | {"backbones": tuple(values.get("backbones", ()))}))

@@ -8,7 +8,8 @@ from jobs.model import JobStatus
 from jobs.sqlite_rows import PURGED
 
 _READY = "status = 'queued' AND not_before <= :now"
-_ABANDONED = "status = 'running' AND lease_until < :now"
+# The clock may have been set back meanwhile: then a lease seems to last for longer than any can.
+_ABANDONED = "status = 'running' AND (lease_until < :now OR lease_until > :now + 2 * :lease)"
 _SPENT = "(cancel_requested OR attempt >= :max)"
 _BEST = "ORDER BY priority DESC, seq LIMIT 1"
 
@@ -63,10 +64,10 @@ WHERE id = :id"""
 ASK_TO_CANCEL = """UPDATE jobs SET cancel_requested = 1, version = version + 1
 WHERE id = :id AND status = 'running' AND NOT cancel_requested"""
 
-#: Seconds per work of the last jobs that were really rendered.
-PACE = """SELECT avg((finished_at - started_at) / work) FROM (
+#: Seconds per work of the last jobs that were really rendered: of all together, or tiny ones would count too much.
+PACE = """SELECT sum(finished_at - started_at) / sum(work) FROM (
     SELECT started_at, finished_at, work FROM jobs WHERE status = 'succeeded' AND reused = 0 AND started_at NOT NULL
-    ORDER BY finished_at DESC LIMIT 20)"""
+    ORDER BY finished_at DESC LIMIT 20) WHERE finished_at > started_at"""
 
 #: Number and work of the jobs that are taken before one of ``:priority`` and ``:seq``.
 AHEAD = """SELECT sum(jobs), sum(work) FROM (
@@ -105,7 +106,7 @@ FORGET_PURGED = f"DELETE FROM jobs WHERE expires_at <= :now AND status = '{PURGE
 
 FORGET_KEYS = "DELETE FROM keys WHERE expires_at <= :now"
 
-FACTS = f"""SELECT ({QUEUED}) AS queued,
+FACTS = f"""SELECT ({QUEUED}) AS queued, (SELECT total(work) FROM jobs WHERE status = 'queued') AS work,
     (SELECT count(*) FROM jobs INDEXED BY jobs_leases WHERE status = 'running') AS running,
     (SELECT min(created_at) FROM jobs WHERE status = 'queued') AS oldest"""
 

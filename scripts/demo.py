@@ -96,7 +96,15 @@ def _save(url: str, job: dict[str, Any], folder: Path) -> None:
                 file.writelines(answer.iter_content(_CHUNK_BYTES))
         print(f"  {name:14} {perf_counter() - began:4.1f} s, {(folder / name).stat().st_size / 1e6:.1f} MB")
     with zipfile.ZipFile(folder / "archive.zip") as archive:
-        archive.extractall(folder, [name for name in archive.namelist() if name.startswith("frames/")])
+        _unpack_frames(archive, folder / "frames")
+
+
+def _unpack_frames(archive: zipfile.ZipFile, folder: Path) -> None:
+    """The frames of the archive, without the folder that it holds everything in."""
+    folder.mkdir(exist_ok=True)
+    for name in archive.namelist():
+        if Path(name).parent.name == "frames":
+            (folder / Path(name).name).write_bytes(archive.read(name))
 
 
 def _side_by_side(pictures: Sequence[Picture], path: Path) -> None:

@@ -23,6 +23,7 @@ from backend import create_app
 from backend.access import Access
 from backend.controls import LimitsOut
 from backend.job_answers import BatchSubmitted, JobAnswer, JobList, ListQuery, StatusQuery
+from backend.problem_codes import PROBLEM_CODES
 from jobs import keys
 from jobs.model import JobStatus
 from jobs.model import __doc__ as LIFE_OF_A_JOB
@@ -132,6 +133,15 @@ def test_the_diagram_of_a_job_s_life_is_the_model_s() -> None:
     assert drawn in API
 
 
+def test_the_table_of_problems_is_the_one_that_the_types_lead_to() -> None:
+    table = API[API.index("## Problems") : API.index("### Why a job fails")]
+    rows = [
+        f"| `{code}` | {problem.status} | {problem.when} | {problem.remedy} |"
+        for code, problem in PROBLEM_CODES.items()
+    ]
+    assert re.findall(r"^\| `\w+` \|.*$", table, re.MULTILINE) == rows
+
+
 def test_every_problem_is_in_the_table_with_its_status_and_no_other() -> None:
     source = "\n".join(
         path.read_text() for name in ("backend", "consumer", "jobs") for path in ROOT.glob(f"{name}/*.py")
@@ -163,7 +173,7 @@ def test_the_readme_s_four_steps_work_as_printed(service: Service, tmp_path: Pat
     (steps,) = [block for block in _blocks(README, "sh") if ADDRESS in block]
     _run(steps.replace(ADDRESS, service.url), tmp_path)
     assert (tmp_path / "result.png").read_bytes().startswith(b"\x89PNG")
-    assert "result.png" in _names_in(tmp_path / "steps.zip")
+    assert "result.png" in _files_in(tmp_path / "steps.zip")
 
 
 def test_the_script_of_the_api_s_page_works_from_top_to_bottom(service: Service, tmp_path: Path) -> None:
@@ -172,8 +182,8 @@ def test_the_script_of_the_api_s_page_works_from_top_to_bottom(service: Service,
     # A refusal of the service must end the script, though the examples do not ask for that.
     _run('curl() { command curl --fail "$@"; }\n' + script.replace(ADDRESS, service.url), tmp_path)
     assert (tmp_path / "result.png").read_bytes().startswith(b"\x89PNG")
-    assert len([name for name in _names_in(tmp_path / "everything.zip") if name.startswith("frames/")]) > 3
-    assert "README.txt" in _names_in(tmp_path / "batch.zip")
+    assert len([name for name in _files_in(tmp_path / "everything.zip") if name.startswith("frames/")]) > 3
+    assert "README.txt" in _files_in(tmp_path / "batch.zip")
 
 
 def test_the_backup_has_the_jobs_and_their_pictures(service: Service, tmp_path: Path) -> None:
@@ -255,10 +265,12 @@ def _run(script: str, folder: Path) -> None:
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr
 
 
-def _names_in(path: Path) -> list[str]:
+def _files_in(path: Path) -> list[str]:
+    """The names in the archive's one folder."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        return archive.namelist()
+        (folder,) = {name.partition("/")[0] for name in archive.namelist()}
+        return [name.removeprefix(f"{folder}/") for name in archive.namelist()]
 
 
 def _anchors(text: str) -> set[str]:

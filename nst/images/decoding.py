@@ -4,6 +4,7 @@ The size is read from the header and checked before a pixel is decoded; Pillow's
 are, so that any number of threads may decode at once.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -33,6 +34,24 @@ _OPENERS: Mapping[str, Callable[[BytesIO], ImageFile]] = MappingProxyType(
     {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile, "TIFF": TiffImageFile}
 )
 _NAMES = MappingProxyType({"JPEG": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"})
+
+#: How files begin that we can read.
+_SIGNATURES = (
+    (rb"\xff\xd8\xff", "JPEG"),
+    (rb"\x89PNG\r\n\x1a\n", "PNG"),
+    (rb"RIFF.{4}WEBP", "WEBP"),
+    (rb"II\*\0|MM\0\*", "TIFF"),
+)
+
+#: How others begin, and what they are: to say more than that we cannot.
+_OTHERS = (
+    (rb".{4}ftypavi[fs]", "an AVIF picture"),
+    (rb".{4}ftyp(hei[cxms]|hev[cx]|mif1|msf1)", "a HEIC picture"),
+    (rb"GIF8", "a GIF picture"),
+    (rb"BM.{4}\0{4}", "a BMP picture"),
+    (rb"%PDF", "a PDF document"),
+    (rb"(\xef\xbb\xbf)?\s*(<\?xml.{0,1000})?<svg\b", "an SVG drawing"),
+)
 
 
 def read_picture(
@@ -110,7 +129,7 @@ def open_image(data: bytes, formats: tuple[str, ...]) -> Iterator[ImageFile]:
     name = _format(data)
     if name not in formats:
         raise NotAPicture(
-            "the file is empty" if not data else f"it is {name or 'no picture'}",
+            f"it is {_kind(data, name)}" if data else "the file is empty",
             hint=f"Give a {' or '.join(', '.join(_NAMES[f] for f in formats).rsplit(', ', 1))} picture.",
         )
     with _broken(name):
@@ -121,12 +140,14 @@ def open_image(data: bytes, formats: tuple[str, ...]) -> Iterator[ImageFile]:
 
 def _format(data: bytes) -> str | None:
     """The format that the first bytes announce."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    signatures = {
-        b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF",
-    }  # fmt: skip
-    return next((name for signature, name in signatures.items() if data.startswith(signature)), None)
+    return next((name for start, name in _SIGNATURES if re.match(start, data, re.DOTALL)), None)
+
+
+def _kind(data: bytes, name: str | None) -> str:
+    """What a file is that cannot be used, with its article."""
+    if name is not None:
+        return f"a {_NAMES[name]} picture"
+    return next((kind for start, kind in _OTHERS if re.match(start, data, re.DOTALL)), "no picture")
 
 
 @contextmanager

@@ -36,12 +36,14 @@ class Handouts:
         """The whole answer."""
         return self.client.get(path, buffered=True, **arguments)
 
-    def put_inputs(self, *, styles: int = 1, batch: str | None = None, style_ids: tuple[str, ...] = ()) -> Job:
+    def put_inputs(
+        self, *, styles: int = 1, batch: str | None = None, style_ids: tuple[str, ...] = (), save_every: int = 10
+    ) -> Job:
         """A queued job with its inputs in storage."""
         spec = JobSpec(
             id=new_id(),
             created_at=time(),
-            options=StyleOptions(size=64, iterations=30),
+            options=StyleOptions(size=64, iterations=30, save_every=save_every),
             styles=styles,
             width=48,
             height=32,
@@ -74,7 +76,9 @@ class Handouts:
             frames.append(FrameRef(iteration, token))
         self.context.artifacts.put(keys.losses(job.id, token), losses(frames[-1].iteration if frames else 1))
         reached = frames[-1].iteration if frames else 0
-        progress = Progress(iteration=reached, total_iterations=30, backbone="wavelet", why="nothing else is here")
+        progress = Progress(
+            iteration=reached, total_iterations=30, backbone="wavelet", why="wavelet, because nothing else is here"
+        )
         self.context.store.beat(job.id, token, progress, frames)
 
     def finish(self, job: Job, token: int, status: JobStatus = JobStatus.SUCCEEDED) -> Job:

@@ -107,3 +107,20 @@ def test_a_foreign_page_cannot_submit_through_the_browser(serve: Callable[..., S
     assert problem(service.post(headers=headers)) == (403, "foreign_origin")
     assert service.post(headers={**headers, "Origin": "https://page.example"}).status_code == 202
     assert service.post(headers={"Sec-Fetch-Site": "same-origin"}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://localhost:8080", "null", "http://[", "http://localhost@evil.example"]
+)
+def test_a_foreign_page_of_a_browser_that_says_little_cannot_submit(service: Service, origin: str) -> None:
+    assert problem(service.post(headers={"Origin": origin})) == (403, "foreign_origin")
+    assert service.ports.artifacts.jobs() == ()
+
+
+def test_pages_of_our_own_and_of_the_settings_may_submit_from_such_a_browser(serve: Callable[..., Service]) -> None:
+    service = serve(cors_origins="https://page.example", trusted_proxies=1)
+    assert service.post(headers={"Origin": "https://page.example"}).status_code == 202
+    assert service.post(headers={"Origin": "http://localhost"}).status_code == 202
+    assert service.post(headers={"Origin": "http://my-PC:8080", "Host": "my-pc:8080"}).status_code == 202
+    behind = {"X-Forwarded-Host": "pictures.example", "X-Forwarded-Proto": "https"}
+    assert service.post(headers={"Origin": "https://pictures.example", **behind}).status_code == 202

@@ -28,6 +28,13 @@ def _opened(answer_data: bytes) -> ZipFile:
     return archive
 
 
+def _unpacked(answer_data: bytes) -> dict[str, bytes]:
+    """What is in the archive's one folder."""
+    archive = _opened(answer_data)
+    (folder,) = {name.partition("/")[0] for name in archive.namelist()}
+    return {name.removeprefix(f"{folder}/"): archive.read(name) for name in archive.namelist()}
+
+
 def test_the_archive_holds_everything_byte_for_byte(service: Handouts) -> None:
     job = service.done(styles=2)
     answer = service.get(f"/api/jobs/{job.id}/archive.zip")
@@ -35,7 +42,8 @@ def test_the_archive_holds_everything_byte_for_byte(service: Handouts) -> None:
     assert answer.headers["Content-Disposition"] == f'attachment; filename="style-transfer-{job.id[:8]}.zip"'
     archive = _opened(answer.data)
     assert all(entry.compress_type == ZIP_STORED for entry in archive.infolist())
-    expected = {
+    folder = f"style-transfer-{job.id[:8]}"
+    files = {
         "content.png": png(1),
         "style-1.png": png(2),
         "style-2.png": png(3),
@@ -43,16 +51,26 @@ def test_the_archive_holds_everything_byte_for_byte(service: Handouts) -> None:
         "losses.csv": losses(30),
         **{f"frames/00{n}.jpg": jpeg(n) for n in (10, 20, 30)},
     }
+    expected = {f"{folder}/{name}": data for name, data in files.items()}
     assert {name: archive.read(name) for name in expected} == expected
-    assert set(archive.namelist()) - set(expected) == {"README.txt", "job.json", "options.json"}
+    others = {f"{folder}/{name}" for name in ("README.txt", "job.json", "options.json")}
+    assert set(archive.namelist()) - set(expected) == others
+
+
+def test_everything_is_in_one_folder_with_the_archive_s_name(service: Handouts) -> None:
+    job = service.done(style_ids=("night-wind",))
+    answer = service.get(f"/api/jobs/{job.id}/archive.zip")
+    folder = f"night-wind-{job.id[:8]}"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{folder}.zip"'
+    assert {name.partition("/")[0] for name in _opened(answer.data).namelist()} == {folder}
 
 
 def test_the_record_and_the_options_can_be_read_back(service: Handouts) -> None:
     job = service.done()
-    archive = _opened(service.get(f"/api/jobs/{job.id}/archive.zip").data)
-    record = json.loads(archive.read("job.json"))
+    files = _unpacked(service.get(f"/api/jobs/{job.id}/archive.zip").data)
+    record = json.loads(files["job.json"])
     assert record["status"] == "succeeded" and record["backbone"]["name"] == "wavelet"
-    assert json.loads(archive.read("options.json")) == job.spec.options.to_dict() == record["options"]
+    assert json.loads(files["options.json"]) == job.spec.options.to_dict() == record["options"]
 
 
 def test_neither_client_nor_token_is_in_the_archive(service: Handouts) -> None:
@@ -66,8 +84,8 @@ def test_neither_client_nor_token_is_in_the_archive(service: Handouts) -> None:
 
 def test_the_readme_says_what_is_what_and_which_backbone(service: Handouts) -> None:
     job = service.done()
-    text = _opened(service.get(f"/api/jobs/{job.id}/archive.zip").data).read("README.txt").decode()
-    assert "wavelet, because nothing else is here" in text
+    text = _unpacked(service.get(f"/api/jobs/{job.id}/archive.zip").data)["README.txt"].decode()
+    assert "backbone    wavelet, because nothing else is here\n" in text
     for name in ("result.png", "frames/", "losses.csv", "options.json", job.id):
         assert name in text
     assert "Missing" not in text
@@ -80,16 +98,16 @@ def test_the_frames_of_every_attempt_are_there(service: Handouts) -> None:
     service.context.store.release(job.id, first)
     second = service.claim(job)
     service.keep(job, second, (12345,), earlier=(FrameRef(5, first), FrameRef(10, first)))
-    archive = _opened(service.get(f"/api/jobs/{job.id}/archive.zip").data)
-    frames = [name for name in archive.namelist() if name.startswith("frames/")]
+    files = _unpacked(service.get(f"/api/jobs/{job.id}/archive.zip").data)
+    frames = [name for name in files if name.startswith("frames/")]
     assert frames == ["frames/00005.jpg", "frames/00010.jpg", "frames/12345.jpg"]
-    assert b"so far" in archive.read("README.txt") and "result.png" not in archive.namelist()
+    assert b"so far" in files["README.txt"] and "result.png" not in files
 
 
 def test_a_queued_job_has_an_archive_of_its_inputs(service: Handouts) -> None:
     job = service.put_inputs()
-    archive = _opened(service.get(f"/api/jobs/{job.id}/archive.zip").data)
-    assert set(archive.namelist()) == {"README.txt", "job.json", "options.json", "content.png", "style-1.png"}
+    files = _unpacked(service.get(f"/api/jobs/{job.id}/archive.zip").data)
+    assert set(files) == {"README.txt", "job.json", "options.json", "content.png", "style-1.png"}
 
 
 def test_the_head_of_an_archive_has_its_length(service: Handouts) -> None:
@@ -102,9 +120,9 @@ def test_a_file_that_is_missing_from_the_start_is_named(service: Handouts) -> No
     job = service.done()
     service.context.artifacts.delete(keys.frame(job.id, job.token, 20))
     answer = service.get(f"/api/jobs/{job.id}/archive.zip")
-    archive = _opened(answer.data)
-    assert "frames/0020.jpg" not in archive.namelist() and answer.content_length == len(answer.data)
-    assert b"Missing, though the job names it: frames/0020.jpg" in archive.read("README.txt")
+    files = _unpacked(answer.data)
+    assert "frames/0020.jpg" not in files and answer.content_length == len(answer.data)
+    assert b"Missing, though the job names it: frames/0020.jpg" in files["README.txt"]
 
 
 def test_a_file_that_vanishes_on_the_way_ends_the_stream(service: Handouts) -> None:
@@ -168,10 +186,12 @@ def test_a_batch_has_its_results_by_number_and_says_what_is_missing(service: Han
     assert answer.content_length == len(answer.data) and 'filename="style-transfer-batch-bbbbbbbb.zip"' in str(
         answer.headers
     )
-    archive = _opened(answer.data)
-    assert set(archive.namelist()) == {"001.png", "options.json", "README.txt"}
-    assert archive.read("001.png") == png(9)
-    text = archive.read("README.txt").decode()
+    folder = "style-transfer-batch-bbbbbbbb"
+    names = {f"{folder}/{name}" for name in ("001.png", "options.json", "README.txt")}
+    assert set(_opened(answer.data).namelist()) == names
+    files = _unpacked(answer.data)
+    assert files["001.png"] == png(9)
+    text = files["README.txt"].decode()
     assert f"001.png  {good.id}" in text and "failed, There was not enough memory." in text
     assert f"{waiting.id}  no result: queued" in text
 

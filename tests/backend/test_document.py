@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.problem_codes import PROBLEM_CODES
 from backend.problems import PROBLEM_JSON
 from nst.options import knobs
 from tests.backend.service import Service, body
@@ -78,6 +80,32 @@ def test_the_page_lives_under_its_own_policy(service: Service) -> None:
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)
     for name in ("submitJob", "followJob", "JobAnswer", "Problem"):
         assert f'id="{name}"' in answer.text
+
+
+def test_the_page_has_a_row_for_every_code_to_which_the_type_of_a_problem_leads(service: Service) -> None:
+    text = service.get("/api/docs").text
+    assert len(PROBLEM_CODES) > 40
+    assert [code for code in PROBLEM_CODES if f'<tr id="problem-{code}">' not in text] == []
+    refusal = body(service.post(options={"sise": 64}))
+    path, _, anchor = refusal["type"].partition("#")
+    assert f'id="{anchor}"' in service.get(path).text
+
+
+def test_the_page_shows_code_as_code(service: Service) -> None:
+    text = service.get("/api/docs").text
+    assert "`" not in text
+    assert "<code>wait</code>" in text and "<code>{&#34;size&#34;: 512}</code>" in text
+
+
+def test_the_document_has_the_limits_of_this_service(serve: Callable[..., Service]) -> None:
+    service = serve(max_size=640, max_iterations=200_000)
+    operations = _operations(body(service.get("/api/openapi.json")))
+    for name in ("submitJob", "submitBatch", "retryJob"):
+        (content,) = operations[name]["requestBody"]["content"].values()
+        options = content["schema"]["properties"]["options"]["properties"]
+        assert options["size"]["maximum"] == 640, name
+        assert options["iterations"]["maximum"] == 100_000, "the engine's own limit is lower"
+    assert "at most 640" in service.get("/api/docs").text and "16,384" not in service.get("/api/docs").text
 
 
 def test_the_process_loads_neither_torch_nor_the_engine(repository: Path, tmp_path: Path) -> None:

@@ -158,7 +158,8 @@ def test_a_film_is_made_once_and_served_in_parts(service: Handouts) -> None:
     assert part.status_code == 206 and part.data == whole.data[5:10]
     assert part.headers["Content-Range"] == f"bytes 5-9/{len(whole.data)}"
     beyond = service.get(f"/api/jobs/{job.id}/timelapse", headers={"Range": "bytes=99999999-"})
-    assert beyond.status_code == 416
+    assert beyond.status_code == 416 and beyond.json["code"] == "range_not_satisfiable"
+    assert beyond.json["detail"] == f"There is no such part: the file has {len(whole.data):,} bytes."
     again = service.get(f"/api/jobs/{job.id}/timelapse", headers={"If-None-Match": whole.headers["ETag"]})
     assert again.status_code == 304
 
@@ -189,6 +190,24 @@ def test_a_film_of_a_running_job_or_of_one_frame_is_a_conflict(service: Handouts
     assert service.get(f"/api/jobs/{job.id}/timelapse").json["code"] == "job_not_over"
     single = service.get(f"/api/jobs/{service.done((30,)).id}/timelapse")
     assert single.status_code == 409 and single.json["code"] == "too_few_frames"
+
+
+def test_too_few_frames_are_told_with_their_cause(service: Handouts) -> None:
+    waiting = service.put_inputs()
+    service.context.store.cancel(waiting.id)
+    failed = service.put_inputs()
+    service.finish(failed, service.claim(failed), JobStatus.FAILED)
+    causes = {
+        waiting.id: "cancelled before its start",
+        _cancelled(service, ()).id: "cancelled before any was kept",
+        _cancelled(service, (10,)).id: "cancelled before more was kept",
+        failed.id: "failed: There was not enough memory.",
+        service.done((30,)).id: "smaller save_every",
+        service.done((), save_every=0).id: "save_every was 0",
+    }
+    for id, cause in causes.items():
+        answer = service.get(f"/api/jobs/{id}/timelapse")
+        assert answer.json["code"] == "too_few_frames" and cause in answer.json["hint"]
 
 
 def test_who_waits_too_long_for_anothers_film_is_told_when_to_ask_again(service: Handouts) -> None:

@@ -1,11 +1,14 @@
 """Errors that no route thought of, and what is logged and measured of every request."""
 
+import json
 from dataclasses import replace
 from unittest.mock import Mock, patch
 
 import pytest
 from structlog.testing import capture_logs
+from werkzeug.exceptions import default_exceptions
 
+from backend.problem_codes import PROBLEM_CODES
 from jobs.errors import Unavailable
 from jobs.ports import JobStore
 from tests.backend.service import Service, body, problem
@@ -13,13 +16,28 @@ from tests.backend.service import Service, body, problem
 
 def test_an_unknown_route_is_a_problem(service: Service) -> None:
     for path in ("/api/nothing", "/api/", "/api/jobs/", "/nothing/at/all"):
-        assert problem(service.get(path)) == (404, "not_found")
+        answer = service.get(path)
+        assert problem(answer) == (404, "not_found")
+        assert body(answer)["detail"] == "There is nothing at this address."
 
 
 def test_a_wrong_method_is_told_the_right_ones(service: Service) -> None:
     answer = service.client.put("/api/jobs")
     assert problem(answer) == (405, "method_not_allowed")
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+    assert body(answer)["detail"] == "This address takes GET and POST, not PUT."
+
+
+@pytest.mark.parametrize("status", sorted(default_exceptions))
+def test_no_error_of_http_is_told_in_the_words_of_a_library(service: Service, status: int) -> None:
+    kind = default_exceptions[status]
+    with service.app.test_request_context("/api/jobs"), patch.object(kind, "description", "Words of a library."):
+        answer = service.app.make_response(service.app.handle_user_exception(kind()))
+    values = json.loads(answer.get_data())
+    assert answer.status_code == values["status"] == status
+    assert "Words" not in values["detail"] and "{" not in values["detail"]
+    code = values["code"]
+    assert values["type"] == (f"/api/docs#problem-{code}" if code in PROBLEM_CODES else "about:blank")
 
 
 def test_a_mistake_of_ours_is_logged_and_not_shown(service: Service) -> None:
@@ -33,7 +51,7 @@ def test_a_mistake_of_ours_is_logged_and_not_shown(service: Service) -> None:
 
 def test_an_unavailable_store_is_worth_another_try(service: Service) -> None:
     store = Mock(spec=JobStore)
-    for method in ("get", "recall", "facts", "enqueue", "of_batch"):
+    for method in ("get", "recall", "facts", "enqueue", "of_batch", "workers"):
         getattr(store, method).side_effect = Unavailable("/data/jobs.sqlite: the disk is full")
     ports = replace(service.ports, store=store)
     service.app.extensions["nst"] = replace(service.context, ports=ports)

@@ -1,5 +1,6 @@
 """What the janitor deletes, and what it leaves alone."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,10 @@ import pytest
 
 from backend.janitor import ORPHAN_SECONDS, Janitor
 from jobs import keys
-from jobs.errors import JobPurged, Unavailable
-from jobs.model import new_id
+from jobs.errors import JobNotFound, JobPurged, Unavailable
+from jobs.model import JobStatus, new_id, to_line
 from tests.backend.handouts import Handouts, handouts
+from tests.jobs.jobs_made import enqueued, spec
 
 
 class _Clock:
@@ -82,14 +84,39 @@ def test_a_folder_whose_job_arrives_in_time_is_no_orphan(service: Handouts) -> N
     assert service.context.artifacts.jobs() == (late,)
 
 
-def test_a_folder_with_a_record_can_be_recovered_and_stays(service: Handouts) -> None:
+def test_a_folder_with_a_damaged_record_stays(service: Handouts) -> None:
     clock, lost = _Clock(), new_id()
-    service.context.artifacts.put(keys.spec(lost), b"{}")
+    service.context.artifacts.put(keys.spec(lost), b"{}")  # damaged, perhaps: no reason to delete anything
     janitor = Janitor(service.context, clock)
     for _ in range(3):
         janitor.sweep()
         clock.now += 2 * ORPHAN_SECONDS
     assert service.context.artifacts.jobs() == (lost,)
+
+
+def test_an_accepted_submission_that_the_store_never_saw_becomes_a_job(service: Handouts) -> None:
+    clock, asked = _Clock(), spec()
+    service.context.artifacts.put(keys.spec(asked.id), to_line(asked.to_dict()))
+    janitor = Janitor(service.context, clock)
+    janitor.sweep()
+    with pytest.raises(JobNotFound):
+        service.context.store.get(asked.id)
+    clock.now += 2 * ORPHAN_SECONDS
+    janitor.sweep()
+    assert service.context.store.get(asked.id).status is JobStatus.QUEUED
+
+
+def test_a_job_that_ended_without_a_worker_is_sealed(service: Handouts) -> None:
+    id = enqueued(service.context.store)
+    service.context.artifacts.put(keys.checkpoint(id, 1), b"x")
+    running = service.context.store.claim("worker", id)
+    assert running
+    service.context.store.release(id, running.token)
+    service.context.store.cancel(id)
+    Janitor(service.context, _Clock()).sweep()
+    manifest = json.loads(service.context.artifacts.get(keys.manifest(id)))
+    assert manifest["status"] == "cancelled"
+    assert keys.checkpoint(id, 1) not in [entry.key for entry in service.context.artifacts.list(id)]
 
 
 def test_the_janitor_outlives_a_store_that_is_away(service: Handouts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,19 @@ def test_the_operators_limits_narrow_the_controls(tmp_path: Path) -> None:
     by_name = {control["name"]: control for control in answer["controls"]}
     assert (by_name["size"]["maximum"], by_name["size"]["default"]) == (400, 400)
     assert by_name["iterations"]["maximum"] == 100
-    assert {preset["name"] for preset in answer["presets"] if preset["available"]} == {"draft"}
+    sizes = {
+        preset["name"]: (preset["options"]["size"], preset["options"]["iterations"]) for preset in answer["presets"]
+    }
+    assert sizes["fine"] == (400, 100)
+    assert sizes["draft"] == (384, 60)
+
+
+def test_a_preset_whose_backbone_no_worker_has_is_not_available(service: Handouts) -> None:
+    service.context.store.announce(Worker(id="a", ready=True, backbone="wavelet", backbones=("wavelet",)), 10)
+    answer = service.get("/api/options").json
+    service.context.store.withdraw("a")
+    assert answer["backbones"] == ["wavelet"]
+    assert [preset["name"] for preset in answer["presets"] if not preset["available"]] == ["adam-classic"]
 
 
 def test_the_presets_tell_their_changes_and_every_value(service: Handouts) -> None:

@@ -1,10 +1,11 @@
 """The page where it is built, and the small one where it is not."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.backend.handouts import Handouts, handouts
+from tests.backend.handouts import Handouts, dropped, handouts, png
 
 
 @pytest.fixture
@@ -27,6 +28,26 @@ def test_without_a_page_the_service_says_what_it_is(tmp_path: Path) -> None:
         assert "http://pictures.example:8080/api/jobs" in text and "/api/docs" in text and "/api/styles" in text
         assert "/api/styles/night-wind/thumbnail?v=" in text
         assert service.get("/assets/app.js").status_code == 404 and service.get("/icon.svg").status_code == 404
+
+
+def test_every_style_is_on_the_small_page_those_of_the_operator_first(tmp_path: Path) -> None:
+    dropped(tmp_path / "styles", "poppies.png", png(1))
+    with handouts(tmp_path, styles_dir=tmp_path / "styles") as service:
+        count = len(service.context.gallery.styles())
+        text = service.get("/").get_data(as_text=True)
+    shown = re.findall(r"/api/styles/([^/]+)/thumbnail", text)
+    assert len(shown) == count > 13 and f"{count} styles on offer" in text
+    assert shown[0] == "poppies"
+
+
+@pytest.mark.parametrize("name", ["favicon.svg", "favicon.ico"])
+def test_there_is_an_icon_also_without_a_page(tmp_path: Path, built: Path, name: str) -> None:
+    with handouts(tmp_path) as service:
+        answer = service.get(f"/{name}")
+        assert answer.mimetype == "image/svg+xml" and answer.data.startswith(b"<svg")
+        assert f'href="/{name}"' in service.get("/").get_data(as_text=True) or name.endswith(".ico")
+    (built / name).write_bytes(b"its own")
+    assert _service(tmp_path, built).get(f"/{name}").data == b"its own"
 
 
 def test_nothing_of_the_request_gets_into_the_page_unescaped(tmp_path: Path) -> None:

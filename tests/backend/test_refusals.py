@@ -49,6 +49,11 @@ REFUSALS: dict[str, tuple[dict[str, Any], int, str, str]] = {
     "an option outside": ({"options": {"size": 1}}, 422, "invalid_option", "options.size"),
     "an option of another type": ({"options": {"size": "big"}}, 422, "invalid_option", "options.size"),
     "a blend for other paintings": ({"options": {"blend": [1, 2, 3]}}, 422, "invalid_option", "options.blend"),
+    "no weight at all": ({"options": {"content_weight": 0, "style_weight": 0}},
+                         422, "invalid_option", "options.style_weight"),
+    "a layer of no backbone": ({"options": {"style_layers": ["relu9_9"]}},
+                               422, "invalid_option", "options.style_layers"),
+    "an option twice": ({"options": '{"size": 64, "size": 128}'}, 400, "bad_json", "options"),
     "an unknown preset": ({"options": {"preset": "best"}}, 422, "invalid_option", "options.preset"),
     "too large a result": ({"options": {"size": 4000}}, 422, "over_limit", "options.size"),
     "too long a result": ({"content": picture(0, 160, 16), "options": {"size": 900, "size_by": "height"}},
@@ -114,8 +119,27 @@ def test_a_refusal_says_what_to_do(service: Service) -> None:
     answer = body(service.post(options={"color": "luminanc"}))
     assert answer["code"] == "invalid_option"
     assert "luminance" in answer["hint"]
-    assert "problem=invalid_option" in answer["type"]
+    assert answer["type"] == "/api/docs#problem-invalid_option"
     assert answer["instance"].startswith("urn:request:")
+
+
+def test_an_option_that_there_is_not_is_called_by_its_name(service: Service) -> None:
+    answer = body(service.post(options={"sise": 64}))
+    assert (answer["detail"], answer["field"]) == ("There is no option 'sise'.", "options.sise")
+    assert answer["hint"] == "Did you mean 'size'?"
+
+
+def test_every_refused_option_has_a_hint(service: Service) -> None:
+    answer = body(service.post(options={"size": 1}))
+    assert answer["detail"] == "Size is 1, but the least is 64 px." and "/api/options" in answer["hint"]
+
+
+def test_a_refused_picture_is_called_as_people_count(service: Service) -> None:
+    assert body(service.post(content=GIF))["detail"] == "The photo: it is a GIF picture."
+    assert body(service.post(style=[picture(1), GIF]))["detail"] == "Painting 2: it is a GIF picture."
+    assert body(service.post(style=[picture(1), b""]))["detail"] == "The file of painting 2 is empty."
+    third = body(service.post("/api/batches", content=[picture(0), picture(2), GIF]))
+    assert (third["detail"], third["field"]) == ("Photo 3: it is a GIF picture.", "content[2]")
 
 
 def test_a_part_without_a_name_is_unknown(service: Service) -> None:

@@ -99,6 +99,9 @@ def test_the_body_must_be_json_and_small(service: Service) -> None:
     assert problem(service.client.post(path, data=b"x=1", headers=headers)) == (415, "not_json")
     broken = service.client.post(path, data=b"{", content_type="application/json", headers=headers)
     assert problem(broken) == (400, "bad_json")
+    assert body(broken)["detail"].startswith("The body is no JSON") and body(broken)["hint"].startswith(
+        'Send {"options": {"size": 512}}'
+    )
     huge = service.client.post(path, data=bytes(200_000), content_type="application/json", headers=headers)
     assert problem(huge) == (413, "too_large")
 
@@ -108,7 +111,22 @@ def test_a_repeated_retry_answers_the_same_job(service: Service) -> None:
     key = {"Idempotency-Key": "abc"}
     first, second = (_retry(service, job, {"options": {"seed": 1}}, **key) for _ in range(2))
     assert body(first) == body(second) and second.headers["Idempotency-Replayed"] == "true"
-    assert problem(_retry(service, job, {"options": {"seed": 2}}, **key)) == (422, "key_reused")
+    other = _retry(service, job, {"options": {"seed": 2}}, **key)
+    assert problem(other) == (422, "key_reused")
+    assert body(other)["detail"] == "This Idempotency-Key belongs to another submission."
+    assert body(other)["hint"] == "Send a new one with each submission."
+
+
+def test_the_key_of_a_job_that_was_deleted_has_to_be_another(service: Service) -> None:
+    key = {"Idempotency-Key": "abc"}
+    job = service.submit(headers=key)
+    service.paint(job["id"])
+    assert "Idempotency-Key" not in body(service.get(f"/api/jobs/{job['id']}/frames/99"))["hint"]
+    assert service.client.delete(f"/api/jobs/{job['id']}", headers=service.owner(job)).status_code == 204
+    gone = service.post(headers=key)
+    assert problem(gone) == (410, "job_purged")
+    assert "with a new Idempotency-Key" in body(gone)["hint"]
+    assert "Idempotency-Key" not in body(service.get(f"/api/jobs/{job['id']}"))["hint"]
 
 
 def test_without_its_pictures_a_job_cannot_be_tried_again(service: Service) -> None:

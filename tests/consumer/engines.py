@@ -77,6 +77,8 @@ class TroubledNap:
                 return Failed(event.iteration, NumericalError("the loss is no number", hint="Other weights."), None)
             case 7 if self._options.size > self._enough:
                 raise MemoryError
+            case 7 if self._options.size > PLENTY:
+                os.kill(os.getpid(), signal.SIGKILL)
             case 6 if not self._resumed and event.iteration >= 20:
                 os.kill(os.getpid(), signal.SIGKILL)
         return None

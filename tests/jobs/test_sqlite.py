@@ -159,11 +159,11 @@ def test_a_record_that_cannot_be_understood_stops_no_queue_for_good(path: Path, 
 
 #: A statement, its values, and the indexes that must answer it.
 PLANS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
-    "best": (sql.BEST, {"now": 1}, {"jobs_queue", "jobs_leases"}),
+    "best": (sql.BEST, {"now": 1, "lease": 1}, {"jobs_queue", "jobs_leases"}),
     "claim": (sql.claim(sql.BEST), dict.fromkeys(("now", "lease", "max", "worker"), 1), {"jobs_queue", "jobs_leases"}),
     "spent": (
         sql.end_spent(sql.BEST),
-        dict.fromkeys(("now", "ttl", "max", "error"), 1),
+        dict.fromkeys(("now", "lease", "ttl", "max", "error"), 1),
         {"jobs_queue", "jobs_leases"},
     ),
     "ahead": (sql.AHEAD, {"priority": 0, "seq": 1}, {"jobs_queue"}),

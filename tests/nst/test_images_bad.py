@@ -97,6 +97,38 @@ def test_a_format_that_is_not_accepted_is_refused(format: str) -> None:
     assert caught.value.hint == "Give a JPEG, PNG or WebP picture."
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\0\0\0\x1cftypavif", "an AVIF picture"),
+        (b"\0\0\0\x1cftypheic", "a HEIC picture"),
+        (b"\0\0\0\x1cftypmif1", "a HEIC picture"),
+        (b"\0\0\0\x1cftypisom", "no picture"),
+        (b"GIF89a", "a GIF picture"),
+        (b"II*\0", "a TIFF picture"),
+        (b"MM\0*", "a TIFF picture"),
+        (b"BM\x36\x10\0\0\0\0\0\0", "a BMP picture"),
+        (b"BMW is a car", "no picture"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg/>", "an SVG drawing"),
+        (b"<?xml version='1.0'?><html/>", "no picture"),
+    ],
+)
+def test_what_is_refused_is_called_by_its_name(start: bytes, kind: str) -> None:
+    with pytest.raises(NotAPicture) as caught:
+        decode(start + bytes(40))
+    assert str(caught.value) == f"it is {kind}"
+
+
+@pytest.mark.parametrize("format", ["GIF", "BMP", "AVIF", "TIFF"])
+def test_a_real_file_that_is_refused_is_called_by_its_name(format: str) -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (32, 32)).save(buffer, format)
+    with pytest.raises(NotAPicture, match=rf"^it is an? {format} picture$"):
+        decode(buffer.getvalue())
+
+
 @pytest.mark.parametrize("mode", ["F", "I"])
 def test_pixels_without_an_agreed_range_are_refused(mode: str) -> None:
     buffer = BytesIO()

@@ -63,7 +63,7 @@ def test_a_photo_becomes_a_painting_over_http(service: Service) -> None:
     result = Image.open(io.BytesIO(get["result"].content))
     assert (result.format, max(result.size)) == ("PNG", 64)
     with zipfile.ZipFile(io.BytesIO(get["archive"].content)) as archive:
-        frames = [name for name in archive.namelist() if name.startswith("frames/")]
+        frames = [name for name in archive.namelist() if "/frames/" in name]
     assert len(frames) == len(job["frames"]) > 3
     assert len(get["losses"].text.splitlines()) == job["iteration"] + 1
 
@@ -145,7 +145,8 @@ def test_a_data_folder_that_is_a_file_is_refused_with_its_name(tmp_path: Path) -
 def test_a_setting_that_cannot_be_is_refused_at_start(tmp_path: Path, name: str, value: str) -> None:
     answer = _start({"NST_DATA_DIR": str(tmp_path), "NST_PORT": "0", name: value})
     assert answer.returncode == 2
-    assert name in answer.stderr.upper() or name.removeprefix("NST_").lower() in answer.stderr
+    assert name in answer.stderr
+    assert "pydantic" not in answer.stderr
 
 
 def _start(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
