@@ -1,7 +1,7 @@
 """The API: HTTP in, jobs out. It checks and stores pictures, and never loads the engine.
 
-Read ``submissions`` for the way in, ``api`` for what is shown of a job, ``downloads`` for what it has made, and
-``errors`` for what is refused.
+Read ``submit`` for the way in, ``follow`` for what is shown of a job, ``handouts`` for what it has made, ``gallery``
+for the styles on offer, ``operate`` for what an operator asks, and ``errors`` for what is refused.
 """
 
 from functools import partial
@@ -66,9 +66,9 @@ def _context(settings: "Settings", ports: "Ports") -> "Context":
 
     from backend.access import Access
     from backend.context import Context
-    from backend.gallery import Gallery
+    from backend.follow.viewers import Viewers
+    from backend.gallery.gallery import Gallery
     from backend.secret import owner_secret
-    from backend.viewers import Viewers
     from jobs.telemetry import ApiMetrics
 
     registry = CollectorRegistry()
@@ -86,7 +86,12 @@ def _context(settings: "Settings", ports: "Ports") -> "Context":
 
 
 def _register_blueprints(app: "APIFlask") -> None:
-    from backend import api, batches, downloads, gallery_routes, ops, page, submissions
+    from backend import page
+    from backend.follow import api, batches
+    from backend.gallery import gallery_routes
+    from backend.handouts import downloads
+    from backend.operate import ops
+    from backend.submit import submissions
 
     for module in (submissions, api, batches, downloads, gallery_routes, ops, page):
         app.register_blueprint(module.blueprint)

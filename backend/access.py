@@ -1,7 +1,7 @@
 """Who submits, and how often.
 
 Submitting needs an API key where keys are configured; looking at a job needs its unguessable id; changing it needs its
-owner token (``backend.owners``).
+owner token (``backend.follow.owners``).
 """
 
 import hmac

@@ -9,9 +9,9 @@ from flask import current_app
 from prometheus_client import CollectorRegistry
 
 from backend.access import Access
-from backend.gallery import Gallery
+from backend.follow.viewers import Viewers
+from backend.gallery.gallery import Gallery
 from backend.memory import DecodingRoom
-from backend.viewers import Viewers
 from jobs.ports import Artifacts, JobBus, JobStore
 from jobs.settings import Settings
 from jobs.telemetry import ApiMetrics

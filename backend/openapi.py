@@ -7,7 +7,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from backend.job_answers import ProblemAnswer
+from backend.follow.job_answers import ProblemAnswer
 from backend.problems import PROBLEM_JSON
 from jobs.settings import Settings
 from nst.options import PRESETS, Knob, knobs

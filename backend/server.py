@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from backend import create_app
 from backend.context import context
-from backend.janitor import Janitor
 from backend.memory import keep_no_garbage
+from backend.operate.janitor import Janitor
 from jobs.lifeline import end_with_launcher
 from jobs.settings import Settings, explain
 from jobs.telemetry import configure_logging

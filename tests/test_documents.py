@@ -21,8 +21,8 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from backend import create_app
 from backend.access import Access
-from backend.controls import LimitsOut
-from backend.job_answers import BatchSubmitted, JobAnswer, JobList, ListQuery, StatusQuery
+from backend.follow.job_answers import BatchSubmitted, JobAnswer, JobList, ListQuery, StatusQuery
+from backend.operate.controls import LimitsOut
 from backend.problem_codes import PROBLEM_CODES
 from jobs import keys
 from jobs.model import JobStatus
@@ -144,7 +144,7 @@ def test_the_table_of_problems_is_the_one_that_the_types_lead_to() -> None:
 
 def test_every_problem_is_in_the_table_with_its_status_and_no_other() -> None:
     source = "\n".join(
-        path.read_text() for name in ("backend", "consumer", "jobs") for path in ROOT.glob(f"{name}/*.py")
+        path.read_text() for name in ("backend", "consumer", "jobs") for path in ROOT.glob(f"{name}/**/*.py")
     )
     refusals = REFUSAL.findall(source)
     assert len(refusals) > 40

@@ -9,7 +9,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
-from backend.archive import job_archive
+from backend.handouts.archive import job_archive
 from jobs import keys
 from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Job, JobStatus

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from backend.job_answers import BatchAnswer, BatchSubmitted
+from backend.follow.job_answers import BatchAnswer, BatchSubmitted
 from tests.backend.service import Service, body, picture, problem
 
 PHOTOS = [picture(seed, 40 + seed, 40) for seed in range(3)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backend.films import Films
+from backend.handouts.films import Films
 from backend.problems import Problem
 from jobs import keys
 from jobs.model import FrameRef, Job, JobStatus
@@ -227,7 +227,7 @@ def test_callers_at_the_same_time_get_one_film(service: Handouts, monkeypatch: p
         made.append(path)
         path.write_bytes(b"film")
 
-    monkeypatch.setattr("backend.films.make_film", make_film)
+    monkeypatch.setattr("backend.handouts.films.make_film", make_film)
 
     def ask() -> None:
         together.wait()

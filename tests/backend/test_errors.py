@@ -41,7 +41,10 @@ def test_no_error_of_http_is_told_in_the_words_of_a_library(service: Service, st
 
 
 def test_a_mistake_of_ours_is_logged_and_not_shown(service: Service) -> None:
-    with patch("backend.api.find_job", side_effect=RuntimeError("the secret of the house")), capture_logs() as logs:
+    with (
+        patch("backend.follow.api.find_job", side_effect=RuntimeError("the secret of the house")),
+        capture_logs() as logs,
+    ):
         answer = service.get(f"/api/jobs/{'0' * 32}", X_Request_ID="req-1")
     assert problem(answer) == (500, "internal")
     assert body(answer)["instance"] == "urn:request:req-1" and "secret" not in answer.text

@@ -57,7 +57,7 @@ def test_a_browser_that_knows_the_end_is_sent_away(service: Service) -> None:
 def test_a_quiet_stream_shows_that_it_lives(service: Service) -> None:
     id = service.submit()["id"]
     service.claim(id)
-    with patch("backend.events._HEARTBEAT_SECONDS", 0.05):
+    with patch("backend.follow.events._HEARTBEAT_SECONDS", 0.05):
         answer = service.client.get(f"/api/jobs/{id}/events", buffered=False)
         chunks = answer.iter_encoded()
         assert [next(chunks)[:1] for _ in range(4)] == [b"r", b"i", b":", b":"]
@@ -66,7 +66,7 @@ def test_a_quiet_stream_shows_that_it_lives(service: Service) -> None:
 
 def test_a_new_place_in_the_queue_is_told(service: Service) -> None:
     first, second = service.submit()["id"], service.submit()["id"]
-    with patch("backend.events._PLACE_SECONDS", 0.05):
+    with patch("backend.follow.events._PLACE_SECONDS", 0.05):
         answer = service.client.get(f"/api/jobs/{second}/events", buffered=False)
         chunks = answer.iter_encoded()
         seen = [next(chunks), next(chunks)]

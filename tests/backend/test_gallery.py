@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backend.gallery import Gallery
+from backend.gallery.gallery import Gallery
 from tests.backend.handouts import Handouts, dropped, handouts, jpeg, png
 
 

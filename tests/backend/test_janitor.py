@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.janitor import ORPHAN_SECONDS, Janitor
+from backend.operate.janitor import ORPHAN_SECONDS, Janitor
 from jobs import keys
 from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import JobStatus, new_id, to_line

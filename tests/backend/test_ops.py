@@ -110,7 +110,7 @@ def test_health_asks_nobody(service: Handouts, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_readiness_needs_a_ready_worker_and_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.ops.READY_SECONDS", 0)
+    monkeypatch.setattr("backend.operate.ops.READY_SECONDS", 0)
     with handouts(tmp_path) as service:
         answer = service.get("/readyz")
         assert answer.status_code == 503 and "no worker is ready" in answer.json["detail"]

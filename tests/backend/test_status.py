@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from backend.job_answers import JobAnswer, JobList
+from backend.follow.job_answers import JobAnswer, JobList
 from jobs import keys
 from jobs.model import FrameRef, JobError, JobStatus, Progress
 from jobs.ports import Outcome

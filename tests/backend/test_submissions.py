@@ -116,7 +116,7 @@ def test_a_key_belongs_to_one_submission(service: Service, change: dict[str, obj
 def test_a_key_replays_even_what_could_not_be_decoded_again(service: Service) -> None:
     headers = {"Idempotency-Key": "abc"}
     first = service.submit(headers=headers)
-    with patch("backend.submissions.stored", side_effect=AssertionError("decoded again")):
+    with patch("backend.submit.submissions.stored", side_effect=AssertionError("decoded again")):
         assert service.submit(headers=headers)["id"] == first["id"]
 
 
@@ -153,7 +153,7 @@ def test_a_full_queue_is_refused_with_the_time_to_wait(serve: Callable[..., Serv
 
 def test_a_queue_that_fills_up_meanwhile_leaves_nothing_behind(serve: Callable[..., Service]) -> None:
     service = serve(max_queued=1)
-    with patch("backend.submissions.check_room"):
+    with patch("backend.submit.submissions.check_room"):
         id = service.submit()["id"]
         assert problem(service.post()) == (503, "queue_full")
     assert service.ports.artifacts.jobs() == (id,)

@@ -11,8 +11,8 @@ from typing import Final
 from flask import Response
 
 from backend.context import Context
+from backend.follow.representation import place_of, represent
 from backend.problems import Problem
-from backend.representation import place_of, represent
 from jobs.errors import JobsError
 from jobs.model import Job, JobStatus
 from jobs.ports import Place

@@ -6,11 +6,11 @@ from apiflask import APIBlueprint
 from flask import Response, request, url_for
 from pydantic import BaseModel, Field
 
-from backend.answers import bytes_answer, described
 from backend.context import context
-from backend.gallery import Exhibit, Photo, Style
+from backend.follow.representation import json_response
+from backend.gallery.gallery import Exhibit, Photo, Style
+from backend.handouts.answers import bytes_answer, described
 from backend.problems import Problem
-from backend.representation import json_response
 from nst.errors import NstError
 
 blueprint = APIBlueprint("gallery", __name__)

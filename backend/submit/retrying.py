@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from flask import Request
 
-from backend.asking import kept_sides, options_of, result_size
 from backend.context import Context
-from backend.intake import Plan, discard, keep
-from backend.pictures import StoredPicture
 from backend.problems import Problem
+from backend.submit.asking import kept_sides, options_of, result_size
+from backend.submit.intake import Plan, discard, keep
+from backend.submit.pictures import StoredPicture
 from jobs import keys
 from jobs.errors import ArtifactMissing
 from jobs.model import Job, new_id

@@ -6,13 +6,13 @@ from apiflask import APIBlueprint
 from flask import Response, current_app
 from pydantic import BaseModel, Field
 
-from backend.answers import ASK_EACH_TIME, FOREVER, bytes_answer, described, saved_as, stored_answer
-from backend.archive import batch_archive, job_archive
 from backend.context import context
-from backend.films import FORMATS, Films, film_type
-from backend.names import batch_name, friendly_name
+from backend.follow.records import check_id, find_job, not_found
+from backend.handouts.answers import ASK_EACH_TIME, FOREVER, bytes_answer, described, saved_as, stored_answer
+from backend.handouts.archive import batch_archive, job_archive
+from backend.handouts.films import FORMATS, Films, film_type
+from backend.handouts.names import batch_name, friendly_name
 from backend.problems import Problem
-from backend.records import check_id, find_job, not_found
 from jobs import keys
 from jobs.errors import ArtifactMissing
 from jobs.model import FrameRef, Job, JobStatus

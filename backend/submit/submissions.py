@@ -14,19 +14,19 @@ from apiflask import APIBlueprint
 from flask import Request, Response, request
 
 from backend import openapi
-from backend.asking import kept_sides, options_of_json, result_size
-from backend.batches import batch_answer
 from backend.context import Context, context
-from backend.counting import counted
-from backend.intake import Plan, admit, check_room, discard, keep
-from backend.job_answers import BatchSubmitted, JobSubmitted
-from backend.owners import check_job_owner
-from backend.pictures import Source, at_once, size_of, stored
+from backend.follow.batches import batch_answer
+from backend.follow.job_answers import BatchSubmitted, JobSubmitted
+from backend.follow.owners import check_job_owner
+from backend.follow.records import find_job
+from backend.follow.representation import json_response, place_of, represent
 from backend.problems import Problem
-from backend.records import find_job
-from backend.representation import json_response, place_of, represent
-from backend.retrying import again, read_changes
-from backend.uploads import Form, Part, read_form
+from backend.submit.asking import kept_sides, options_of_json, result_size
+from backend.submit.counting import counted
+from backend.submit.intake import Plan, admit, check_room, discard, keep
+from backend.submit.pictures import Source, at_once, size_of, stored
+from backend.submit.retrying import again, read_changes
+from backend.submit.uploads import Form, Part, read_form
 from jobs.model import Job, new_id
 from jobs.ports import Enqueued, Idempotency
 from nst.options import StyleOptions

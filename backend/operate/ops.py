@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
-from backend.answers import described
 from backend.context import Context, context
-from backend.controls import LimitsOut, OptionsOut, controls_of, limits_of, loadable
+from backend.follow.representation import json_response
+from backend.handouts.answers import described
+from backend.operate.controls import LimitsOut, OptionsOut, controls_of, limits_of, loadable
+from backend.operate.scrape import StoreCollector
 from backend.problems import Problem
-from backend.representation import json_response
-from backend.scrape import StoreCollector
 from jobs.errors import JobsError, Unavailable
 from jobs.ports import QueueFacts, Worker
 from jobs.telemetry import logger

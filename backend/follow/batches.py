@@ -8,11 +8,11 @@ from flask import Response, request
 
 from backend import openapi
 from backend.context import Context, context
-from backend.job_answers import BatchAnswer
-from backend.owners import check_owner
+from backend.follow.job_answers import BatchAnswer
+from backend.follow.owners import check_owner
+from backend.follow.records import check_id, not_found
+from backend.follow.representation import json_response, place_of, represent
 from backend.problems import Problem
-from backend.records import check_id, not_found
-from backend.representation import json_response, place_of, represent
 from jobs.model import Job, JobStatus
 
 blueprint = APIBlueprint("batches", __name__)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from backend.context import Context
-from backend.controls import loadable
 from backend.errors import problem_of_engine
+from backend.operate.controls import loadable
 from backend.problems import Problem
 from jobs.settings import Settings
 from nst.errors import InvalidOption, NstError

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from backend.previews import measured
+from backend.gallery.previews import measured
 from jobs.telemetry import logger
 from nst.errors import NstError
 from nst.images import MAX_PIXELS

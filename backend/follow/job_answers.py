@@ -1,6 +1,6 @@
 """The answers about jobs as typed models: the API's document is made of them, and tests hold the answers to them.
 
-Answers are written directly (``backend.representation``), because a status is read hundreds of times a second.
+Answers are written directly (``backend.follow.representation``), because a status is read hundreds of times a second.
 """
 
 from typing import Any, Literal

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from zipstream import ZipStream
 
-from backend.answers import lazy_chunks
-from backend.names import batch_name, folder_name
-from backend.representation import moment, represent
+from backend.follow.representation import moment, represent
+from backend.handouts.answers import lazy_chunks
+from backend.handouts.names import batch_name, folder_name
 from jobs import keys
 from jobs.errors import ArtifactMissing, JobPurged
 from jobs.model import Job, JobStatus

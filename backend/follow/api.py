@@ -1,4 +1,4 @@
-"""Jobs: their state, their end, and lists of them. What they have made is in ``backend.downloads``."""
+"""Jobs: their state, their end, and lists of them. What they have made is in ``backend.handouts.downloads``."""
 
 from typing import Final
 
@@ -7,12 +7,12 @@ from flask import Response, request
 
 from backend import openapi
 from backend.context import Context, context
-from backend.events import event_stream
-from backend.job_answers import JobAnswer, JobList, ListQuery, StatusQuery
-from backend.owners import check_job_owner
+from backend.follow.events import event_stream
+from backend.follow.job_answers import JobAnswer, JobList, ListQuery, StatusQuery
+from backend.follow.owners import check_job_owner
+from backend.follow.records import find_job
+from backend.follow.representation import etag, json_response, place_of, represent
 from backend.problems import Problem
-from backend.records import find_job
-from backend.representation import etag, json_response, place_of, represent
 from jobs.model import Job, JobStatus
 
 blueprint = APIBlueprint("jobs", __name__)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from backend.context import Context
 from backend.errors import problem_of_engine
-from backend.previews import measured
+from backend.gallery.previews import measured
 from nst.errors import NstError, PictureSize
 from nst.images import decode_within, encode
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from backend.exhibits import (
+from backend.gallery.exhibits import (
     Exhibit,
     Photo,
     Style,
@@ -25,7 +25,7 @@ from backend.exhibits import (
     slug,
     title_of,
 )
-from backend.previews import measured, picture_jpeg, preview_jpeg
+from backend.gallery.previews import measured, picture_jpeg, preview_jpeg
 from jobs.telemetry import logger
 from nst.errors import NstError
 from nst.images import MAX_PIXELS
@@ -33,7 +33,7 @@ from nst.images import MAX_PIXELS
 __all__ = ["Exhibit", "Gallery", "Photo", "Style"]
 
 #: The repository's own pictures; absent where the package is installed without them.
-EXAMPLES: Final = Path(__file__).parents[1] / "examples"
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 #: Most bytes of thumbnails and re-encoded pictures kept in memory.
 CACHE_BYTES = 32 * 1024 * 1024

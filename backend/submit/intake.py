@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from backend.context import Context
 from backend.errors import problem_of_jobs
-from backend.pictures import StoredPicture
-from backend.reuse import reused
+from backend.submit.pictures import StoredPicture
+from backend.submit.reuse import reused
 from jobs import keys
 from jobs.errors import JobsError, QueueFull, Refused
 from jobs.model import Job, JobSpec, JobStatus, to_line

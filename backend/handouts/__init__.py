@@ -1,0 +1,1 @@
+"""What a job has made, handed out: pictures, films, archives. Read ``downloads`` first."""
