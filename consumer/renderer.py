@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 
 from consumer.engine import Engine, Session, load_engine
 from consumer.messages import REFUSED, Cancel, Command, Ended, Pause, Paused, Ready, Render, Report
+from consumer.priority import give_way
 from consumer.recording import Recording
 from jobs import keys
 from jobs.errors import ArtifactMissing, Unavailable
@@ -26,14 +27,12 @@ from nst.errors import CheckpointError, DeviceError, NstError
 from nst.events import Cancelled, Event, Failed, Finished, Progress
 from nst.images import Picture, decode
 
-_NICENESS = 10
-
 
 def main(connection: Connection, settings: Settings) -> None:
     """Load the engine, say so, render what is ordered until the pipe closes."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the loop decides what becomes of the job
         signal.signal(number, signal.SIG_IGN)
-    _give_way(settings.engine_priority)
+    give_way(settings.engine_priority)
     configure_logging(settings.log_level)
     try:
         engine = load_engine(settings)
@@ -44,19 +43,6 @@ def main(connection: Connection, settings: Settings) -> None:
     threading.Thread(target=renderer.listen, name="commands", daemon=True).start()
     connection.send(Ready(engine.device, engine.backbone, engine.why, engine.backbones))
     renderer.serve()
-
-
-def _give_way(priority: str) -> None:
-    """Let the API answer first: people notice a slow page before a slow painting.
-
-    Niceness alone leaves the API waiting for its turn; against an idle-class thread it has the processor at once, which
-    takes 40 ms off a submission (``python -m bench service``).
-    """
-    with suppress(OSError):
-        if priority != "normal":
-            os.nice(_NICENESS)
-        if priority == "idle" and hasattr(os, "SCHED_IDLE"):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 class Renderer:

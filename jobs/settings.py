@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     engine: str = Field("consumer.painter:Painter", description="what renders, as MODULE:CLASS")
     engine_threads: int = Field(0, ge=0, description="CPU threads of the engine; 0 is one for each core")
     engine_priority: str = Field(
-        "idle", pattern="^(idle|low|normal)$", description="the engine's turn at the processor: idle is last of all"
+        "low", pattern="^(idle|low|normal)$", description="the engine's turn at the processor: idle is last of all"
     )
     metrics_port: int = Field(0, ge=0, le=65535, description="port of a worker's own /metrics; 0 is none")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least level that is logged")
