@@ -6,11 +6,16 @@ PY := .venv/bin/python
 INSTALLED := .venv/installed
 # Tests run side by side, so that each process keeps to one thread.
 WORKERS := -n auto --maxprocesses 4
+NPM := cd frontend && npm --no-update-notifier
+NODE_MODULES := frontend/node_modules/.installed
+PAGE := frontend/dist/index.html
+PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
+	$(wildcard frontend/index.html frontend/*.config.*)
 # Its font cache would go to the home folder; nothing but pip's cache is written outside this clone.
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format demo bench docs constraints clean
+.PHONY: help setup page run test check format demo bench docs types constraints clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -26,21 +31,38 @@ $(INSTALLED): pyproject.toml constraints.txt | $(PY)
 	$(PY) -m pip install --editable '.[engine,cli,service,dev]' --constraint constraints.txt
 	@touch $@
 
+$(NODE_MODULES): frontend/package.json frontend/package-lock.json
+	@scripts/node.sh
+	$(NPM) ci
+	@touch $@
+
+$(PAGE): $(NODE_MODULES) $(PAGE_SOURCES)
+	$(NPM) run build
+
+page: $(PAGE) ## build the web page into frontend/dist
+
 run: setup ## start the service on http://127.0.0.1:5000 (NST_PORT=... chooses another port)
+	@scripts/node.sh && $(MAKE) --no-print-directory page || echo "Starting without the page: the API is all there."
 	@exec $(PY) -m backend
 
-test: setup check ## check, then run every test
+test: setup check page ## check, then run every test
 	OMP_NUM_THREADS=1 $(PY) -m pytest $(WORKERS)
+	$(NPM) run test
+	$(NPM) run size
+	$(NPM) run e2e
 
-check: setup ## lint, format, types and the import law
+check: setup $(NODE_MODULES) ## lint, format, types and the import law
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
+	$(NPM) run check
+	$(NPM) run types:check
 
-format: setup ## put the code into its one format
+format: setup $(NODE_MODULES) ## put the code into its one format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+	$(NPM) run format
 
 demo: setup ## stylise an example pair through the service and say where the pictures are
 	$(PY) -m scripts.demo
@@ -51,10 +73,15 @@ bench: setup ## measure the engine beside the reference
 docs: setup ## write docs/options.md from the options
 	$(PY) scripts/options_table.py
 
+types: setup $(NODE_MODULES) ## write the page's types from the API's document
+	$(PY) -m scripts.openapi
+	$(NPM) run types
+
 constraints: setup ## resolve the newest versions into constraints.txt
 	$(PY) scripts/constraints.py > constraints.new
 	mv constraints.new constraints.txt
 
 clean: ## remove the environment and everything that was built
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo
+	rm -rf frontend/node_modules frontend/dist frontend/test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

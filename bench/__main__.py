@@ -1,5 +1,5 @@
-"""Measure: ``python -m bench [time-to-loss | evaluation | quality | resolution | service | drill]``; without a name, a
-quick part of the first four, the engine's. Prints tables, and writes JSON and plots into ``bench/results``."""
+"""Measure: ``python -m bench [time-to-loss | evaluation | quality | resolution | service | drill | page]``; without a
+name, a quick part of the first four, the engine's. Prints tables, and writes JSON and plots into ``bench/results``."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import drill, evaluation, quality, resolution, service, time_to_loss
+from bench import drill, evaluation, page, quality, resolution, service, time_to_loss
 from bench.pictures import EXAMPLES, Source
 from bench.report import Report
 from nst.backbones.weights import find
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("quick", "time-to-loss", "evaluation", "quality", "resolution", "service", "drill")
+    names = ("quick", "time-to-loss", "evaluation", "quality", "resolution", "service", "drill", "page")
     parser.add_argument("name", nargs="?", default="quick", choices=names)
     parser.add_argument(
         "--size", type=int, help="px (else 384 for time-to-loss, 512 for evaluation, 384 and 768 for quality)"
@@ -64,6 +64,7 @@ def _chosen(given: argparse.Namespace) -> list[Callable[[], Report]]:
         "resolution": lambda: resolution.benchmark(source.pairs(), (256, 512, 1024)),
         "service": service.benchmark,
         "drill": drill.benchmark,
+        "page": page.benchmark,
     }
     if given.name != "quick":
         return [full[given.name]]

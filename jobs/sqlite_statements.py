@@ -64,8 +64,9 @@ WHERE id = :id"""
 ASK_TO_CANCEL = """UPDATE jobs SET cancel_requested = 1, version = version + 1
 WHERE id = :id AND status = 'running' AND NOT cancel_requested"""
 
-#: Seconds per work of the last jobs that were really rendered: of all together, or tiny ones would count too much.
-PACE = """SELECT sum(finished_at - started_at) / sum(work) FROM (
+#: Seconds per work of the last jobs that were really rendered, all together. Of tiny ones alone it says nothing: they
+#: take as long as it takes to begin.
+PACE = """SELECT iif(sum(work) >= 1, sum(finished_at - started_at) / sum(work), NULL) FROM (
     SELECT started_at, finished_at, work FROM jobs WHERE status = 'succeeded' AND reused = 0 AND started_at NOT NULL
     ORDER BY finished_at DESC LIMIT 20) WHERE finished_at > started_at"""
 

@@ -134,7 +134,8 @@ def test_make_alone_lists_every_target_that_is_not_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["setup", "test", "check", "format", "demo", "bench", "docs", "constraints", "clean"]
+    "target",
+    ["setup", "page", "run", "test", "check", "format", "demo", "bench", "docs", "types", "constraints", "clean"],
 )
 def test_a_target_can_be_made(target: str) -> None:
     plan = _make("--dry-run", target)

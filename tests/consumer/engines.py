@@ -13,7 +13,7 @@ from nst.events import Event, Failed, Progress
 from nst.images import Picture
 from nst.options import StyleOptions
 
-GOOD, KILLED, OUT_OF_MEMORY, HANGING, RAISING, NUMERICAL, KILLED_ONCE, ARRAYS_TOO_LARGE = range(8)
+GOOD, KILLED, OUT_OF_MEMORY, HANGING, RAISING, NUMERICAL, KILLED_ONCE, ARRAYS_TOO_LARGE, KILLED_WHEN_LARGE = range(9)
 ENOUGH = 100  # px: larger ones are out of memory
 PLENTY = 200
 
@@ -77,7 +77,7 @@ class TroubledNap:
                 return Failed(event.iteration, NumericalError("the loss is no number", hint="Other weights."), None)
             case 7 if self._options.size > self._enough:
                 raise MemoryError
-            case 7 if self._options.size > PLENTY:
+            case 8 if self._options.size > PLENTY:
                 os.kill(os.getpid(), signal.SIGKILL)
             case 6 if not self._resumed and event.iteration >= 20:
                 os.kill(os.getpid(), signal.SIGKILL)

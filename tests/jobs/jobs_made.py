@@ -15,8 +15,8 @@ def spec(**changes: Any) -> JobSpec:
         "created_at": time.time(),
         "options": StyleOptions(size=64, iterations=10),
         "styles": 1,
-        "width": 64,
-        "height": 48,
+        "width": 640,
+        "height": 480,
         "client": "somebody",
         "fingerprint": "0" * 64,
     }
