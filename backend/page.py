@@ -1,5 +1,6 @@
 """The web page, where it is built; else a small one that says what this is and how to use it."""
 
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
@@ -54,8 +55,15 @@ def _folder() -> Path | None:
 
 
 def _file(folder: Path, name: str, cache: str) -> Response:
-    response = send_from_directory(folder, name, conditional=True)
+    """A file, compressed where the build left it so and the browser takes it so."""
+    packed = f"{name}.gz"
+    if request.accept_encodings.quality("gzip") and (folder / packed).is_file():
+        response = send_from_directory(folder, packed, mimetype=guess_type(name)[0], conditional=True)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = send_from_directory(folder, name, conditional=True)
     response.headers["Cache-Control"] = cache
+    response.vary.add("Accept-Encoding")
     return response
 
 

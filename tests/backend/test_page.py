@@ -1,5 +1,6 @@
 """The page where it is built, and the small one where it is not."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -91,3 +92,16 @@ def test_nothing_outside_of_the_page_is_served(tmp_path: Path, built: Path, path
 def test_what_is_not_there_is_a_problem(tmp_path: Path, built: Path, path: str) -> None:
     answer = _service(tmp_path, built).get(path)
     assert answer.status_code == 404 and answer.mimetype == "application/problem+json"
+
+
+def test_what_the_build_compressed_is_sent_as_it_is(tmp_path: Path, built: Path) -> None:
+    (built / "assets" / "app-1a2b.js.gz").write_bytes(gzip.compress(b"1"))
+    with handouts(tmp_path, page_dir=built) as service:
+        packed = service.get("/assets/app-1a2b.js", headers={"Accept-Encoding": "gzip, br"})
+        plain = service.get("/assets/app-1a2b.js", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.data) == b"1"
+    assert "Content-Encoding" not in plain.headers and plain.data == b"1"
+    for answer in (packed, plain):
+        assert answer.mimetype in ("text/javascript", "application/javascript")
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "immutable" in answer.headers["Cache-Control"]
