@@ -127,8 +127,8 @@ def test_the_key_of_a_deleted_job_answers_that_it_is_gone(service: Service) -> N
     assert problem(service.post(headers={"Idempotency-Key": "abc"})) == (410, "job_purged")
 
 
-def test_twenty_threads_with_one_key_make_one_job(service: Service) -> None:
-    together = threading.Barrier(20)
+def test_fifty_threads_with_one_key_make_one_job(service: Service) -> None:
+    together = threading.Barrier(50)
 
     def submit(_: int) -> str:
         together.wait()
@@ -137,8 +137,8 @@ def test_twenty_threads_with_one_key_make_one_job(service: Service) -> None:
         assert answer.status_code == 202
         return str(body(answer)["id"])
 
-    with ThreadPoolExecutor(20) as pool:
-        ids = set(pool.map(submit, range(20)))
+    with ThreadPoolExecutor(50) as pool:
+        ids = set(pool.map(submit, range(50)))
     assert len(ids) == 1
     assert set(service.ports.artifacts.jobs()) == ids
     assert service.ports.store.counts()[JobStatus.QUEUED] == 1

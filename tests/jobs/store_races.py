@@ -98,7 +98,7 @@ class RaceContract:
         assert len(store.of_batch("b")) == 6
 
     def test_a_job_that_is_cancelled_as_it_finishes_has_one_end(self, store: JobStore) -> None:
-        for _ in range(200):
+        for _ in range(500):
             held = running(store)
             outcomes = [succeeded(), Outcome(status=JobStatus.CANCELLED)]
             calls: list[Callable[[], object]] = [partial(store.finish, held.id, 1, outcome) for outcome in outcomes]
