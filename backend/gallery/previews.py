@@ -14,6 +14,8 @@ THUMBNAIL_SIDE = 320
 #: Long side of a picture to look at, pixels.
 PICTURE_SIDE = 2048
 
+_THUMBNAIL_QUALITY = 62  # a dozen of them come with the first page
+
 
 def measured(data: bytes, max_pixels: int) -> tuple[int, int]:
     """Width and height of a picture, upright; only its header is read.
@@ -57,7 +59,7 @@ def preview_jpeg(data: bytes, max_pixels: int) -> bytes:
             raise
         except Exception as error:  # Pillow raises whatever the damage leads to
             raise BrokenPicture(f"the picture is damaged ({error})") from error
-    return encode(_at_most(picture, THUMBNAIL_SIDE), "JPEG", quality=82)
+    return encode(_at_most(picture, THUMBNAIL_SIDE), "JPEG", quality=_THUMBNAIL_QUALITY)
 
 
 def picture_jpeg(data: bytes, max_pixels: int) -> bytes:
