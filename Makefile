@@ -42,7 +42,7 @@ $(PAGE): $(NODE_MODULES) $(PAGE_SOURCES)
 page: $(PAGE) ## build the web page into frontend/dist
 
 run: setup ## start the service on http://127.0.0.1:5000 (NST_PORT=... chooses another port)
-	@scripts/node.sh && $(MAKE) --no-print-directory page || echo "Starting without the page: the API is all there."
+	@scripts/node.sh && $(MAKE) -s --no-print-directory page || echo "Starting without the page: the API is all there."
 	@exec $(PY) -m backend
 
 test: setup check page ## check, then run every test

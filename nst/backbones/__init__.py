@@ -92,8 +92,7 @@ def choose_backbone(name: str, weights: Path | None = None) -> Choice:
         return Choice("vgg19", f"vgg19, because its weights are at {path}.")
     return Choice(
         "wavelet",
-        "wavelet, because vgg19's weights are not on this machine; "
-        "to get vgg19, run `nst weights fetch vgg19` or give its file as --weights FILE.",
+        "wavelet, because vgg19's weights are not on this machine; `nst weights fetch vgg19` brings them.",
     )
 
 
