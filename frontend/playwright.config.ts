@@ -12,6 +12,8 @@ export default defineConfig({
   testDir: './e2e',
   workers: 1,
   fullyParallel: false,
+  // A browser, an API and an engine share few cores here: a second failure is one of ours, the first is told as flaky.
+  retries: 1,
   forbidOnly: Boolean(process.env['CI']),
   timeout: 45_000,
   expect: { timeout: 15_000 },

@@ -100,6 +100,7 @@ test.describe('what cannot be used', () => {
     });
     await openMake(page);
     await choose(page, photoBox(page), jpeg('tide.jpg'));
+    await expect(photoBox(page).getByRole('img')).toHaveJSProperty('naturalWidth', 600);
     for (const { what, file, says } of REFUSED) {
       for (const bring of [choose, drop]) {
         await bring(page, photoBox(page), file);
