@@ -12,7 +12,7 @@ A terminal status never changes; a retry is a new job. Every change adds 1 to ``
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
@@ -189,17 +189,6 @@ class Job:
                 "error": JobError(**values["error"]) if values["error"] else None,
             }
         )
-
-    def evolve(self, **changes: Any) -> Self:
-        """The same job, changed, one version on.
-
-        Raises:
-            ValueError: the status may not follow the current one.
-        """
-        status = changes.get("status", self.status)
-        if status != self.status and status not in TRANSITIONS[self.status]:
-            raise ValueError(f"a {self.status} job cannot become {status}")
-        return replace(self, version=self.version + 1, **changes)
 
 
 def frames_to_plain(frames: Sequence[FrameRef]) -> list[list[int]]:
