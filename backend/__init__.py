@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
+    from prometheus_client import CollectorRegistry
 
     from backend.context import Context
     from jobs.settings import Settings
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 _MAX_BODY_BYTES = 1_000_000
 
 
-def create_app(settings: "Settings", ports: "Ports") -> "APIFlask":
+def create_app(settings: "Settings", ports: "Ports", registry: "CollectorRegistry | None" = None) -> "APIFlask":
     """The WSGI app of these settings over these open ports, whose owner closes them.
 
+    Args:
+        registry: what ``/metrics`` shows; the app adds its own to it.
+
     Raises:
-        MisspelledKey: an entry of the API keys is not NAME:SHA256.
+        MisspelledKey, UntrustedSignIn, RateUnusable: the settings contradict each other; the message says how.
         Unavailable: the secret of owner tokens cannot be kept in the data folder.
     """
     from apiflask import APIFlask
 
-    from backend import docs_page, errors, openapi, request_log, security
+    from backend import docs_page, errors, openapi, rates, request_log, security
     from backend.context import set_context
     from nst import __version__
 
@@ -52,26 +56,30 @@ def create_app(settings: "Settings", ports: "Ports") -> "APIFlask":
     )
     app.spec_processor(partial(openapi.finished, settings=settings))
     app.url_map.redirect_defaults = False
-    set_context(app.extensions, _context(settings, ports))
+    context = _context(settings, ports, registry)
+    set_context(app.extensions, context)
     request_log.register(app)
     security.register(app, settings)
+    rates.register(app, context.rate)
     errors.register(app)
     docs_page.register(app)
     _register_blueprints(app)
     return app
 
 
-def _context(settings: "Settings", ports: "Ports") -> "Context":
-    from prometheus_client import CollectorRegistry
+def _context(settings: "Settings", ports: "Ports", registry: "CollectorRegistry | None") -> "Context":
+    from prometheus_client import CollectorRegistry, ProcessCollector
 
     from backend.access import Access
     from backend.context import Context
     from backend.follow.viewers import Viewers
     from backend.gallery.gallery import Gallery
+    from backend.rates import Rate
     from backend.secret import owner_secret
     from jobs.telemetry import ApiMetrics
 
-    registry = CollectorRegistry()
+    registry = CollectorRegistry() if registry is None else registry
+    ProcessCollector(registry=registry)
     metrics = ApiMetrics.on(registry)
     return Context(
         settings=settings,
@@ -81,6 +89,7 @@ def _context(settings: "Settings", ports: "Ports") -> "Context":
         registry=registry,
         metrics=metrics,
         access=Access.of(settings),
+        rate=Rate.of(settings),
         viewers=Viewers(settings.viewers, metrics.viewers),
     )
 

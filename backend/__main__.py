@@ -1,4 +1,6 @@
-"""``python -m backend``: the whole service on one machine, API and worker, until Ctrl-C.
+"""``python -m backend``: the whole service on one machine, API and workers, until Ctrl-C.
+
+With ``NST_WORKERS=0`` it is the API alone, for workers elsewhere.
 
 It checks everything that can be refused, binds the address, starts the processes, restarts what dies, and says in plain
 words what it found. Settings come from the environment; ``docs/operations.md`` lists them.
@@ -15,9 +17,8 @@ from types import FrameType
 
 from pydantic import ValidationError
 
-from backend.access import Access
 from backend.processes import Process, Supervisor
-from backend.secret import owner_secret
+from backend.starting import check_settings, places, warnings
 from jobs.errors import JobsError
 from jobs.lifeline import VARIABLE
 from jobs.ports import JobStore
@@ -48,30 +49,37 @@ def main() -> int:
         reason = explain(error) if isinstance(error, ValidationError) else error
         print(f"The service cannot start: {reason}", file=sys.stderr)
         return CANNOT_START
-    for warning in strangers(os.environ):
+    for warning in (*strangers(os.environ), *warnings(settings)):
         print(f"  {warning}", file=sys.stderr, flush=True)
     supervisor = Supervisor(_processes(settings, listener, log))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopper(supervisor))
     print(f"Neural style transfer is at {_address(listener)}  (Ctrl-C stops it)", flush=True)
     print(f"  data     {settings.data_dir.absolute()}", flush=True)
+    for name, place in places(settings).items():
+        print(f"  {name:<8} {place}", flush=True)
     if log is not None:
         print(f"  log      {settings.data_dir.absolute() / 'service.log'}", flush=True)
-    supervisor.run(_Announcer(store, "standard error" if log is None else "the log").announce)
+    supervisor.run(_Announcer(store, _missing(settings, log)).announce)
     store.close()
     return supervisor.exit_code
 
 
 def _opened(settings: Settings) -> JobStore:
     """The store, after everything that the processes will open has been opened once: a refusal is seen here."""
-    Access.of(settings)
-    owner_secret(settings)
+    check_settings(settings)
     ports = open_ports(settings)
-    ports.store.check()
-    ports.artifacts.check()
-    recovered = recover_all(ports)
+    try:
+        ports.store.check()
+        ports.artifacts.check()
+        ports.bus.check()
+        recovered = recover_all(ports)
+    except BaseException:
+        ports.close()
+        raise
     if recovered:
         print(f"  {recovered} jobs were found in storage that the store did not know")
+    ports.bus.close()
     return ports.store
 
 
@@ -125,11 +133,22 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Announcer:
-    """Says once what the first worker found, or that none is ready: a person's first question."""
+def _missing(settings: Settings, log: int | None) -> str:
+    """What to say while no worker is ready."""
+    if not settings.workers:
+        return "none yet: start one with python -m consumer, with the same settings"
+    return f"still not ready; {'standard error' if log is None else 'the log'} says why"
 
-    def __init__(self, store: JobStore, log: str) -> None:
-        self._store, self._log = store, log
+
+class _Announcer:
+    """Says once what the first worker found, or that none is ready: a person's first question.
+
+    Args:
+        missing: what to say while none is.
+    """
+
+    def __init__(self, store: JobStore, missing: str) -> None:
+        self._store, self._missing = store, missing
         self._began, self._warned, self._done = time.monotonic(), False, False
 
     def announce(self) -> None:
@@ -145,7 +164,7 @@ class _Announcer:
             print(f"  worker   ready on {ready.device}\n  backbone {ready.why}", flush=True)
         elif not self._warned and time.monotonic() - self._began > _PATIENCE_SECONDS:
             self._warned = True
-            print(f"  worker   still not ready; {self._log} says why", flush=True)
+            print(f"  worker   {self._missing}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from backend.access import Access
 from backend.follow.viewers import Viewers
 from backend.gallery.gallery import Gallery
 from backend.memory import DecodingRoom
+from backend.rates import Rate
 from jobs.ports import Artifacts, JobBus, JobStore
 from jobs.settings import Settings
 from jobs.telemetry import ApiMetrics
@@ -31,7 +32,8 @@ class Context:
     secret: bytes = field(repr=False)
     registry: CollectorRegistry
     metrics: ApiMetrics
-    access: Access = field(default_factory=lambda: Access({}, 0))
+    access: Access = field(default_factory=Access)
+    rate: Rate | None = None  #: of submissions; None is no limit
     viewers: Viewers = field(default_factory=lambda: Viewers(8))
     #: Bounds the memory, whatever is uploaded at the same time.
     decoding: DecodingRoom = field(default_factory=lambda: DecodingRoom(_PIXELS_AT_ONCE))

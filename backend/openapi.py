@@ -20,8 +20,8 @@ _HEADERS: Final = "x-headers"
 _REASONS: Final = MappingProxyType(
     {
         400: "The request cannot be understood.",
-        401: "An API key is needed, and there is none or another one.",
-        403: "The owner token is missing or another one.",
+        401: "An API key is needed, or to be signed in at the proxy, and there is none or another one.",
+        403: "The owner token is missing or another one, and there is no operator's API key.",
         404: "There is nothing of this id.",
         409: "The job's status does not allow it.",
         410: "It was there, and has been deleted or has outlived its retention.",
@@ -66,13 +66,25 @@ def _header(name: str, description: str, **schema: Any) -> Mapping[str, Any]:
     return MappingProxyType({"name": name, "in": "header", "description": description, "schema": schema})
 
 
-OWNER_TOKEN: Final = _header("X-Owner-Token", "the owner_token of the submission's answer", pattern="^[0-9a-f]{64}$")
+OWNER_TOKEN: Final = _header(
+    "X-Owner-Token",
+    "the owner_token of the submission's answer; operators send their API key",
+    pattern="^[0-9a-f]{64}$",
+)
 IF_NONE_MATCH: Final = _header("If-None-Match", "the ETag you have; 304 where it is still right")
 LAST_EVENT_ID: Final = _header("Last-Event-ID", "the version you have; browsers send it when they come back")
 IDEMPOTENCY_KEY: Final = _header(
     "Idempotency-Key",
     "a word of your own for this submission: sent again with the same body, it answers the same job",
     pattern="^[!-~]{1,200}$",
+)
+
+_RATE: Final = MappingProxyType(
+    {
+        "RateLimit-Limit": "submissions in any minute",
+        "RateLimit-Remaining": "of these, how many are left",
+        "RateLimit-Reset": "seconds until one more is",
+    }
 )
 
 NOT_MODIFIED: Final[dict[int, Any]] = {304: {"description": "Nothing has changed."}}
@@ -83,7 +95,9 @@ EVENT_STREAM: Final[dict[int, Any]] = {
     },
     204: {"description": "The job is over, and you know its state: do not come back."},
 }
-NO_KEYS: Final[dict[int, Any]] = {403: {"description": "There are no API keys here to list by.", "content": {}}}
+NO_KEYS: Final[dict[int, Any]] = {
+    403: {"description": "There are no names here to list by, or these are the jobs of somebody else.", "content": {}}
+}
 SUBMIT_ERRORS: Final = refusals(400, 401, 413, 415, 422, 429, 503)
 RETRY_ERRORS: Final = refusals(400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503)
 
@@ -154,6 +168,8 @@ def finished(document: _Plain, settings: Settings) -> _Plain:
             operation.setdefault("parameters", []).extend(operation.pop(_HEADERS, []))
             _narrow(operation.get("requestBody", {}), settings)
             operation["responses"].setdefault("503", {"description": _REASONS[503]})  # a full disk spares no route
+            if "429" in operation["responses"]:
+                _tell_rate(operation["responses"])
             for code, response in operation["responses"].items():
                 _finish_response(int(code), response)
     return document
@@ -168,6 +184,14 @@ def _narrow(body: _Plain, settings: Settings) -> None:
             options[name]["maximum"] = min(most[name], options[name]["maximum"])
 
 
+def _tell_rate(responses: _Plain) -> None:
+    """The headers in which a submission's answer says where its client stands, where there is a limit at all."""
+    for code in responses.keys() & {"202", "422", "429", "503"}:
+        headers = responses[code].setdefault("headers", {})
+        for name, description in _RATE.items():
+            headers[name] = {"description": description, "schema": {"type": "integer", "minimum": 0}}
+
+
 def _finish_response(code: int, response: _Plain) -> None:
     if code in (204, 304):
         response.pop("content", None)
@@ -177,7 +201,7 @@ def _finish_response(code: int, response: _Plain) -> None:
     response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if code in (429, 503):
         schema = {"type": "integer", "minimum": 1}
-        response["headers"] = {"Retry-After": {"description": "seconds", "schema": schema}}
+        response.setdefault("headers", {})["Retry-After"] = {"description": "seconds", "schema": schema}
 
 
 def _plainly_named(document: _Plain) -> _Plain:

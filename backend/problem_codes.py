@@ -33,12 +33,18 @@ PROBLEM_CODES: Final[Mapping[str, ProblemCode]] = MappingProxyType(
         "api_key_needed": ProblemCode(
             401, "keys are configured, and the request has none of them", "send `Authorization: Bearer KEY`"
         ),
+        "sign_in_needed": ProblemCode(
+            401, "the proxy in front signs people in, and names nobody", "sign in, or send an API key if you have one"
+        ),
         "not_owner": ProblemCode(403, "the owner token is missing or another one", "send `X-Owner-Token`"),
         "foreign_origin": ProblemCode(
             403, "a page of another origin wants to change something", "the operator names it in `NST_CORS_ORIGINS`"
         ),
         "listing_needs_key": ProblemCode(
             403, "jobs are listed by API key, and there are no keys here", "keep the ids of your jobs"
+        ),
+        "operator_needed": ProblemCode(
+            403, "the jobs of others are listed for operators", "send an API key with the role `operate`"
         ),
         "not_found": ProblemCode(404, "there is nothing at this address", "see `/api/docs`"),
         "job_not_found": ProblemCode(404, "no such job", "check the id"),

@@ -22,7 +22,7 @@ class Process:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    log: int | None = None  #: file descriptor of its standard error; None is ours
+    log: int | None = None  #: file descriptor of what it prints; None is our standard error
     descriptors: tuple[int, ...] = ()  #: that it inherits
 
 
@@ -41,6 +41,8 @@ class _Running:
         self.popen = subprocess.Popen(
             self.process.command,
             env=dict(self.process.environment),
+            # Processes log to standard output, but ours is for what people read.
+            stdout=sys.stderr.fileno() if self.process.log is None else self.process.log,
             stderr=self.process.log,
             stdin=subprocess.DEVNULL,
             pass_fds=self.process.descriptors,

@@ -8,8 +8,19 @@ from pathlib import Path
 from jobs.errors import Unavailable
 from jobs.folders import hidden, make_folder, sync_folder, write
 from jobs.settings import Settings
+from jobs.urls import scheme
 
 _BYTES = 32
+
+
+def secret_warning(settings: Settings) -> str:
+    """What is risky about the secret; empty where nothing is."""
+    if settings.secret is not None or scheme(settings.store) == "sqlite":
+        return ""
+    return (
+        "NST_SECRET is not set: each backend makes its own in its data_dir, and refuses the owner tokens that others "
+        "have given out; set the same NST_SECRET for all of them"
+    )
 
 
 def owner_secret(settings: Settings) -> bytes:

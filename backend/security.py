@@ -26,7 +26,8 @@ _ALLOWED_HEADERS: Final = (
     "X-API-Key, X-Owner-Token, X-Request-ID"
 )
 _SHOWN_HEADERS: Final = (
-    "Content-Disposition, ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-ID"
+    "Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, "
+    "RateLimit-Reset, Retry-After, WWW-Authenticate, X-Request-ID"
 )
 
 

@@ -1,5 +1,9 @@
-"""Measure: ``python -m bench [time-to-loss | evaluation | quality | resolution | service | drill | page]``; without a
-name, a quick part of the first four, the engine's. Prints tables, and writes JSON and plots into ``bench/results``."""
+"""Measure: ``python -m bench NAME``; without a name, a quick part of the engine's. Prints tables, and writes JSON and
+plots into ``bench/results``.
+
+The engine: time-to-loss, evaluation, quality, resolution. One machine: service, drill, page. Many: scale-out, stores,
+pollers (with servers of their own), and ``python -m bench.drills``.
+"""
 
 import argparse
 import sys
@@ -7,7 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import drill, evaluation, page, quality, resolution, service, time_to_loss
+from bench import (
+    distributed,
+    drill,
+    evaluation,
+    page,
+    pollers,
+    quality,
+    resolution,
+    service,
+    stores,
+    time_to_loss,
+)
 from bench.pictures import EXAMPLES, Source
 from bench.report import Report
 from nst.backbones.weights import find
@@ -36,7 +51,19 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("quick", "time-to-loss", "evaluation", "quality", "resolution", "service", "drill", "page")
+    names = (
+        "quick",
+        "time-to-loss",
+        "evaluation",
+        "quality",
+        "resolution",
+        "service",
+        "drill",
+        "page",
+        "scale-out",
+        "stores",
+        "pollers",
+    )
     parser.add_argument("name", nargs="?", default="quick", choices=names)
     parser.add_argument(
         "--size", type=int, help="px (else 384 for time-to-loss, 512 for evaluation, 384 and 768 for quality)"
@@ -65,6 +92,9 @@ def _chosen(given: argparse.Namespace) -> list[Callable[[], Report]]:
         "service": service.benchmark,
         "drill": drill.benchmark,
         "page": page.benchmark,
+        "scale-out": distributed.benchmark,
+        "stores": stores.benchmark,
+        "pollers": pollers.benchmark,
     }
     if given.name != "quick":
         return [full[given.name]]

@@ -24,7 +24,8 @@ import requests
 from bench.report import Report
 from bench.sleeper import ITERATION_SECONDS
 from jobs.model import Job, JobStatus
-from jobs.ports import JobStore, Policy
+from jobs.ports import JobStore
+from jobs.settings import Settings
 from jobs.wiring import open_store
 from scripts.service import ROOT, Service
 
@@ -170,7 +171,7 @@ def _until(store: JobStore, job_id: str, true: "Any") -> Job:
 
 
 def _store(service: Service) -> JobStore:
-    return open_store(f"sqlite://{service.data.absolute() / 'jobs.sqlite'}", Policy(lease_seconds=LEASE_SECONDS))
+    return open_store(Settings(data_dir=service.data, lease_seconds=LEASE_SECONDS))
 
 
 def _iteration(job: Job) -> int:

@@ -21,6 +21,8 @@ ITERATION_SECONDS = 0.02
 class Sleeper:
     """Sleeps for 0.02 s an iteration; its pictures are the photo."""
 
+    iteration_seconds = ITERATION_SECONDS
+
     device = "cpu"
     backbone = "wavelet"
     backbones = ("wavelet",)
@@ -34,14 +36,14 @@ class Sleeper:
     ) -> Session:
         """See ``consumer.engine.Engine``."""
         size = target_size(content.width, content.height, options.size, options.size_by)
-        return Nap(resize(content, *size), options, _iteration(resume) if resume else 0)
+        return Nap(resize(content, *size), options, _iteration(resume) if resume else 0, self.iteration_seconds)
 
 
 class Nap:
     """One session."""
 
-    def __init__(self, picture: Picture, options: StyleOptions, iteration: int) -> None:
-        self._picture, self._options, self._iteration = picture, options, iteration
+    def __init__(self, picture: Picture, options: StyleOptions, iteration: int, seconds: float) -> None:
+        self._picture, self._options, self._iteration, self._seconds = picture, options, iteration, seconds
         self._stop = threading.Event()
 
     def cancel(self) -> None:
@@ -59,13 +61,13 @@ class Nap:
         if self._iteration == 0:
             yield Frame(0, self._picture)
         while self._iteration < total and not self._stop.is_set():
-            time.sleep(ITERATION_SECONDS)
+            time.sleep(self._seconds)
             self._iteration += 1
             yield self._progress()
             if self._options.save_every and self._iteration % self._options.save_every == 0:
                 yield Frame(self._iteration, self._picture)
         ending = Finished if self._iteration >= total else Cancelled
-        yield ending(self._iteration, self._iteration, self._iteration * ITERATION_SECONDS, self._picture)
+        yield ending(self._iteration, self._iteration, self._iteration * self._seconds, self._picture)
 
     def _started(self) -> Started:
         scales = (Scale(self._picture.width, self._picture.height, self._options.iterations),)
@@ -81,9 +83,9 @@ class Nap:
             scale=0,
             evaluations=done,
             losses=Losses(1 / done, 0.5 / done, 0.5 / done, 0),
-            iterations_per_second=1 / ITERATION_SECONDS,
-            elapsed_seconds=done * ITERATION_SECONDS,
-            remaining_seconds=(total - done) * ITERATION_SECONDS,
+            iterations_per_second=1 / self._seconds,
+            elapsed_seconds=done * self._seconds,
+            remaining_seconds=(total - done) * self._seconds,
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 from prometheus_client import REGISTRY, start_http_server
 from pydantic import ValidationError
@@ -12,8 +13,10 @@ from consumer.stopping import Stopping
 from consumer.worker import EngineRefused, Worker
 from jobs.errors import JobsError
 from jobs.lifeline import end_with_launcher
+from jobs.metered import MeteredArtifacts
 from jobs.settings import Settings, explain
-from jobs.telemetry import WorkerMetrics, configure_logging, logger
+from jobs.spans import open_spans
+from jobs.telemetry import BusMetrics, PeerMetrics, WorkerMetrics, configure_logging, logger
 from jobs.wiring import open_ports
 
 CANNOT_START = 2  #: exit status where settings, store or artifacts cannot be used
@@ -23,17 +26,21 @@ def main() -> int:
     """Wire everything, work, and say with the exit status whether it could begin at all."""
     try:
         settings = Settings()
-        ports = open_ports(settings)
+        ports = open_ports(settings, BusMetrics.on(REGISTRY))
+        peers = PeerMetrics.on(REGISTRY)
+        ports = replace(ports, artifacts=MeteredArtifacts(ports.artifacts, peers))
     except (ValidationError, JobsError) as error:
         print(f"consumer: {explain(error) if isinstance(error, ValidationError) else error}", file=sys.stderr)
         return CANNOT_START
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, sys.stdout)
     stopping = Stopping()
     stopping.listen()
     os.umask(0o077)  # what people upload is for the service alone
     end_with_launcher()
     _serve_metrics(settings)
-    worker = Worker(settings, ports, Child(renderer.main, settings), WorkerMetrics.on(REGISTRY), stopping)
+    spans = open_spans("nst-consumer", os.environ)
+    child, metrics = Child(renderer.main, settings), WorkerMetrics.on(REGISTRY)
+    worker = Worker(settings, ports, child, metrics, stopping, peers=peers, spans=spans)
     logger("consumer").info("worker started", worker=worker.id)
     try:
         worker.run()
@@ -42,6 +49,7 @@ def main() -> int:
         return CANNOT_START
     finally:
         ports.close()
+        spans.close()
     logger("consumer").info("worker stopped", worker=worker.id)
     return 0
 

@@ -12,9 +12,10 @@ from consumer.messages import Cancel, Ended, Kept, Pause, Paused, Ready, Render,
 from consumer.stopping import Stopping
 from jobs.errors import Unavailable
 from jobs.model import FrameRef, Job, JobStatus
-from jobs.ports import Beat, JobStore
+from jobs.ports import JobStore
 from jobs.settings import Settings
 from jobs.telemetry import logger
+from jobs.terms import Beat
 from nst.options import StyleOptions
 
 _LOOK_SECONDS = 0.05  # how long one look into the pipe lasts
@@ -51,7 +52,7 @@ class Attempt:
         self._options = _options(job)
         self.progress = replace(job.progress, remaining_seconds=None) if job.progress else None
         self.frames = job.frames
-        self._beat_seconds = min(1.0, settings.lease_seconds / 4)
+        self._beat_seconds = beat_seconds(settings)
         self._last_beat = self._last_report = time.monotonic()
         self._told_at = 0.0
         self._changed = self._new_frame = False
@@ -69,12 +70,18 @@ class Attempt:
                     return ending
                 self._tick()
                 self._heed_the_operator()
-                if self._beat() in (Beat.LOST, Beat.MISSING):
+                if self._beat() is Beat.LOST:
                     return self._abandon()
                 if (killed := self._out_of_patience()) is not None:
                     return killed
         except ChildDied as error:
             return self._as_wanted() or Crashed(str(error))
+
+    def remind(self) -> bool:
+        """Give the job back to a store that has lost its data; whether it has taken it. Raises Unavailable."""
+        taken = self._store.adopt(replace(self.job, progress=self.progress, frames=self.frames))
+        logger(__name__).warning("the store has forgotten a running job", given_back=taken)
+        return taken
 
     def _order(self) -> None:
         asked, size = self.job.spec.options.size, self._options.size
@@ -116,8 +123,10 @@ class Attempt:
             return Beat.OK
         try:
             answer = self._report(now) if tells else self._store.beat(self.job.id, self.job.token)
+            if answer is Beat.MISSING:
+                self.remind()  # where it is not taken, the next beat says whose it is
         except Unavailable as error:  # rendering goes on: the token decides in the end
-            logger(__name__).warning("the store cannot be reached", job_id=self.job.id, error=str(error))
+            logger(__name__).warning("the store cannot be reached", error=str(error))
             self._last_beat = self._told_at = now
             return Beat.OK
         self._last_beat = now
@@ -186,9 +195,14 @@ class Attempt:
         """Begin again with half the pixels, in a fresh process: the old one's memory may be in pieces."""
         self._options = replace(self._options, size=int(self._options.size * _SHRINK))
         self.frames, self._changed = (), True
-        logger(__name__).warning("out of memory", job_id=self.job.id, next_size=self._options.size)
+        logger(__name__).warning("out of memory", next_size=self._options.size)
         self._child.start()
         self._order()
+
+
+def beat_seconds(settings: Settings) -> float:
+    """The longest that the store waits for a word from whoever runs a job, where nothing is slow."""
+    return min(1.0, settings.lease_seconds / 4)
 
 
 def _options(job: Job) -> StyleOptions:

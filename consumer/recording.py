@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 
 from consumer.messages import Kept, Render, Report, Told
@@ -153,7 +154,7 @@ class Recording:
 
     def _in_background(self, work: Callable[[], None]) -> None:
         self._room.acquire()
-        future = self._writer.submit(work)
+        future = self._writer.submit(copy_context().run, work)  # so that its lines say which job they are about
         future.add_done_callback(lambda _: self._room.release())
         done = [future for future in self._under_way if future.done()]
         self._under_way = [future for future in self._under_way if not future.done()] + [future]

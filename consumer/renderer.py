@@ -12,6 +12,7 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from consumer.about import about
 from consumer.engine import Engine, Session, load_engine
 from consumer.messages import REFUSED, Cancel, Command, Ended, Pause, Paused, Ready, Render, Report
 from consumer.priority import give_way
@@ -33,13 +34,13 @@ def main(connection: Connection, settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the loop decides what becomes of the job
         signal.signal(number, signal.SIG_IGN)
     give_way(settings.engine_priority)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, sys.stdout)
     try:
         engine = load_engine(settings)
     except NstError as error:
         logger(__name__).error("the engine cannot be loaded", error=error.sentence)
         sys.exit(REFUSED)
-    renderer = Renderer(engine, open_artifacts(settings.artifacts), connection, settings.checkpoint_seconds)
+    renderer = Renderer(engine, open_artifacts(settings), connection, settings.checkpoint_seconds)
     threading.Thread(target=renderer.listen, name="commands", daemon=True).start()
     connection.send(Ready(engine.device, engine.backbone, engine.why, engine.backbones))
     renderer.serve()
@@ -70,6 +71,11 @@ class Renderer:
 
     def render(self, order: Render) -> None:
         """Work on a job, and report how it ended whatever happens."""
+        with about(order.spec):
+            self._report(self._rendered(order))
+
+    def _rendered(self, order: Render) -> Ended | Paused:
+        ending: Ended | Paused
         recording = Recording(order, self._artifacts, self._report, self._checkpoint_seconds)
         try:
             ending = self._paint(order, recording)
@@ -82,13 +88,13 @@ class Renderer:
         except MemoryError:
             ending = _failure("device", "the memory is not enough", "Choose a smaller size.", out_of_memory=True)
         except Exception as error:
-            logger(__name__).exception("rendering failed", job_id=order.spec.id)
+            logger(__name__).exception("rendering failed")
             ending = _failure("internal", f"the engine failed ({type(error).__name__})", "Try again.", retry=True)
         finally:
             self._session = None
             with suppress(Exception):  # what went wrong has been told
                 recording.close()
-        self._report(ending)
+        return ending
 
     def _paint(self, order: Render, recording: Recording) -> Ended | Paused:
         session = self._session = self._start(order, recording)

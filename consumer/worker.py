@@ -8,26 +8,36 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from secrets import token_hex
 
-from consumer.attempt import Attempt, Crashed, Ending, Lost
+from prometheus_client import CollectorRegistry
+
+from consumer.about import about
+from consumer.attempt import Attempt, Crashed, Ending, Lost, beat_seconds
 from consumer.child import Child, ChildDied
+from consumer.gpus import Gpu
 from consumer.messages import REFUSED, Ended, Paused
 from consumer.stopping import Stopping
-from jobs.errors import JobNotFound, JobPurged, JobsError, Unavailable
+from consumer.tickets import Tickets
+from jobs.errors import JobsError, Unavailable
 from jobs.model import Job, JobError
-from jobs.ports import Outcome
-from jobs.ports import Worker as Presence
-from jobs.recovery import recover, seal
+from jobs.recovery import seal
 from jobs.settings import Settings
-from jobs.telemetry import WorkerMetrics, logger
+from jobs.spans import Silent, Spans, begin_attempt, end_attempt
+from jobs.telemetry import PeerMetrics, WorkerMetrics, logger
+from jobs.terms import Beat, Outcome
+from jobs.terms import Worker as Presence
 from jobs.wiring import Ports
 from nst import __version__
 
 _PRESENCE_SECONDS = 10.0  # a worker silent for so long is not counted as alive
 _FINISH_SECONDS = 600.0  # how long a store that cannot be reached is asked again to take a result
 _LONGEST_RESTART_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 0.5  # between two looks of a worker that has been idle for long
+_IDLE_SHARE = 0.05  # of its idle time, such a pause is
+_DEVICE_SECONDS = 1.0  # between two looks for a free GPU
 
 
 class EngineRefused(Exception):
@@ -38,15 +48,27 @@ class Worker:
     """One worker with one rendering child; ``run`` returns when ``stopping`` asks for it."""
 
     def __init__(
-        self, settings: Settings, ports: Ports, child: Child, metrics: WorkerMetrics, stopping: Stopping
+        self,
+        settings: Settings,
+        ports: Ports,
+        child: Child,
+        metrics: WorkerMetrics,
+        stopping: Stopping,
+        *,
+        peers: PeerMetrics | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{token_hex(3)}"
         self._settings, self._ports, self._child = settings, ports, child
         self._metrics, self._stopping = metrics, stopping
+        self._peers, self._spans = peers or PeerMetrics.on(CollectorRegistry()), spans or Silent()
+        self._tickets = Tickets(ports, stopping, patience_seconds=3 * beat_seconds(settings))
+        self._gpu = Gpu(ports.store, self.id, settings.device)
         self._job = ""
         self._announced_at = self._settled_at = float("-inf")
         self._ready = False
         self._free_since: float | None = None
+        self._idle_since = time.monotonic()
         self._failed_starts = 0
         self._was_ready = False
         self._child_started_at = 0.0
@@ -54,7 +76,6 @@ class Worker:
 
     def run(self) -> None:
         """Work until asked to stop."""
-        self._start_child()
         try:
             while not self._stopping.requested:
                 self._turn()
@@ -62,13 +83,19 @@ class Worker:
             with suppress(JobsError):
                 self._ports.store.withdraw(self.id)
             self._child.kill()
+            with suppress(JobsError):  # after the child: the next worker finds the memory free
+                self._gpu.free()
 
     def _turn(self) -> None:
         try:
             self._tick()
+            if not self._gpu.take():
+                self._stopping.sleep(_DEVICE_SECONDS)
+                return
             self._await_storage()
             if self._child_is_ready() and (job := self._next()) is not None:
-                self._work(job)
+                with about(job.spec):
+                    self._work(job)
         except Unavailable as error:
             logger(__name__).warning("waiting for a server", error=str(error))
             self._stopping.sleep(1)
@@ -80,25 +107,22 @@ class Worker:
             self._storage_failed = False
 
     def _next(self) -> Job | None:
-        """The best job there is. The bus only wakes; a job that the store has forgotten is remembered through it."""
+        """The best job there is; the bus wakes a worker that finds none."""
         job = self._ports.store.claim(self.id)
         if job is None:
             self._free_since = None
-            for ticket in self._ports.bus.poll(self._settings.poll_seconds):
-                self._remember(ticket.spec.id)
+            if self._tickets.hear(self._pause()):
+                self._idle_since = time.monotonic()  # where one job comes, there may come more
         return job
 
-    def _remember(self, job_id: str) -> bool:
-        """Whether the job is still to be done; one that the store has forgotten is brought back from storage."""
-        try:
-            return not self._ports.store.get(job_id).status.terminal
-        except JobPurged:
-            return False
-        except JobNotFound:
-            job = recover(self._ports, job_id)
-            return job is not None and not job.status.terminal
+    def _pause(self) -> float:
+        """How long to wait for a job: the longer there was none, the longer, for many idle workers ask one store."""
+        idle = time.monotonic() - self._idle_since
+        return max(self._settings.poll_seconds, min(_LONGEST_PAUSE_SECONDS, _IDLE_SHARE * idle))
 
     def _child_is_ready(self) -> bool:
+        if self._child.pid is None:
+            self._start_child()
         try:
             self._child.receive(0 if self._child.ready else self._settings.poll_seconds)
         except ChildDied as error:
@@ -123,16 +147,18 @@ class Worker:
 
     def _work(self, job: Job) -> None:
         self._note_start(job)
-        self._ports.bus.hold()
-        attempt = Attempt(job, self._child, self._ports.store, self._settings, self._stopping, self._tick)
-        began = time.monotonic()
-        ending = attempt.run()
-        self._metrics.run_seconds.observe(time.monotonic() - began)
-        self._ports.bus.resume()
-        self._close(job, attempt, ending)
+        span = begin_attempt(self._spans, job)
+        with self._tickets.busy(job.id):
+            attempt = Attempt(job, self._child, self._ports.store, self._settings, self._stopping, self._tick)
+            began = time.monotonic()
+            ending = attempt.run()
+            self._metrics.run_seconds.observe(time.monotonic() - began)
+            end_attempt(span, replace(job, progress=attempt.progress), *_told(ending))
+            self._close(job, attempt, ending)
         if self._child.pid is None and not self._stopping.requested:
             self._start_child()
         self._job, self._free_since = "", time.monotonic()
+        self._idle_since = self._free_since
 
     def _tell(self, attempt: Attempt) -> None:
         """What the child reported last; ``finish`` takes it along, ``release`` does not."""
@@ -141,7 +167,7 @@ class Worker:
 
     def _note_start(self, job: Job) -> None:
         self._job = job.id
-        logger(__name__).info("job started", job_id=job.id, token=job.token, attempt=job.attempt)
+        logger(__name__).info("job started", token=job.token, attempt=job.attempt)
         if self._free_since is not None:
             self._metrics.idle_seconds.observe(time.monotonic() - self._free_since)
         if job.token == 1 and job.started_at:
@@ -158,16 +184,15 @@ class Worker:
                 self._finish(job, attempt, ending)
             case Paused():
                 self._tell(attempt)
-                self._patiently(lambda: self._ports.store.release(job.id, job.token, counts=False))
-                logger(__name__).info("job handed back", job_id=job.id, iteration=ending.iteration)
+                self._conclude(attempt, lambda: self._ports.store.release(job.id, job.token, counts=False))
+                logger(__name__).info("job handed back", iteration=ending.iteration)
             case Crashed():
                 self._metrics.child_restarts.labels("crash").inc()
                 error = JobError("worker_crashed", ending.why, "Try again; choose a smaller size if it happens again.")
                 self._hand_back(job, attempt, "crashed", error)
             case Lost():
                 self._metrics.leases_lost.inc()
-                logger(__name__).warning("job lost to another attempt", job_id=job.id)
-                self._remember(job.id)
+                logger(__name__).warning("job lost to another attempt")
 
     def _hand_back(
         self, job: Job, attempt: Attempt, cause: str, error: JobError | None, *, counts: bool = True
@@ -176,8 +201,8 @@ class Worker:
         delay = self._settings.retry_seconds * 2 ** (job.attempt - 1)
         release = partial(self._ports.store.release, job.id, job.token)
         self._metrics.attempts.labels(cause).inc()
-        logger(__name__).warning("attempt failed", job_id=job.id, attempt=job.attempt, cause=error and error.message)
-        if self._patiently(lambda: release(delay_seconds=delay, counts=counts, error=error)):
+        logger(__name__).warning("attempt failed", attempt=job.attempt, cause=error and error.message)
+        if self._conclude(attempt, lambda: release(delay_seconds=delay, counts=counts, error=error)):
             self._seal(job)
 
     def _finish(self, job: Job, attempt: Attempt, ending: Ended) -> None:
@@ -188,7 +213,7 @@ class Worker:
             result=job.token if ending.result else None,
             error=ending.error,
         )
-        if self._patiently(lambda: self._ports.store.finish(job.id, job.token, outcome)):
+        if self._conclude(attempt, lambda: self._ports.store.finish(job.id, job.token, outcome)):
             self._seal(job)
         else:
             self._metrics.leases_lost.inc()
@@ -200,42 +225,51 @@ class Worker:
             if not ended.status.terminal:
                 return
             self._metrics.finished.labels(ended.status, ended.error.code if ended.error else "").inc()
-            logger(__name__).info("job finished", job_id=job.id, status=ended.status)
+            logger(__name__).info("job finished", status=ended.status)
             seal(self._ports, ended)
         except JobsError as error:
-            logger(__name__).warning("the manifest was not written", job_id=job.id, error=str(error))
+            logger(__name__).warning("the manifest was not written", error=str(error))
 
-    def _patiently(self, tell: Callable[[], bool]) -> bool:
-        """Tell the store how a job ended, again and again while it cannot be reached."""
+    def _conclude(self, attempt: Attempt, tell: Callable[[], bool]) -> bool:
+        """Tell the store how a job ended, again and again while it cannot be reached.
+
+        Returns:
+            False where the job is another's by now.
+        """
         until = time.monotonic() + _FINISH_SECONDS
         while True:
             try:
-                return tell()
+                return tell() or (self._is_forgotten(attempt.job) and attempt.remind() and tell())
             except Unavailable as error:
                 logger(__name__).warning("the store cannot be reached", error=str(error))
                 if time.monotonic() > until or self._stopping.urgent:
                     return False
+                self._tick()
                 time.sleep(1)
 
+    def _is_forgotten(self, job: Job) -> bool:
+        return self._ports.store.beat(job.id, job.token) is Beat.MISSING
+
     def _tick(self) -> None:
-        """Show that this worker lives, and settle what the bus delivered and is over."""
+        """Show the bus and the store that this worker lives, and settle what was delivered and is over.
+
+        One that cannot be reached must not keep the other from hearing of it.
+        """
         now = time.monotonic()
         ready = self._child.ready is not None
         self._metrics.ready.set(ready)
         with suppress(Unavailable):
+            self._tickets.hear(0)
+        with suppress(Unavailable):
             if now - self._announced_at > _PRESENCE_SECONDS / 3 or ready != self._ready:
                 self._announced_at, self._ready = now, ready
                 self._ports.store.announce(self._presence(), _PRESENCE_SECONDS)
-            if self._job:
-                self._ports.bus.poll(0)
+                self._peers.met("store")
+                self._gpu.keep()
+        with suppress(Unavailable):
             if now - self._settled_at > 1:
                 self._settled_at = now
-                self._settle()
-
-    def _settle(self) -> None:
-        for ticket in self._ports.bus.unsettled():
-            if not self._remember(ticket.spec.id):
-                self._ports.bus.settle(ticket.spec.id)
+                self._tickets.settle()
 
     def _presence(self) -> Presence:
         facts = self._child.ready
@@ -249,3 +283,16 @@ class Worker:
             job=self._job,
             version=__version__,
         )
+
+
+def _told(ending: Ending) -> tuple[str, str]:
+    """How an attempt ended, and the code of what went wrong, for whoever collects spans."""
+    match ending:
+        case Ended(status, error=error):
+            return status, error.code if error else ""
+        case Paused():
+            return "handed_back", ""
+        case Crashed():
+            return "crashed", "worker_crashed"
+        case Lost():
+            return "lost", "lost"

@@ -6,28 +6,22 @@ hidden name first. So a process may be killed, or the power be cut, at any momen
 
 import errno
 import os
-import re
 import stat
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from jobs.errors import ArtifactMissing, NewerVersion, Unavailable
-from jobs.folders import HIDDEN, NO_LINKS, hidden, link, make_folder, move, remove, sync_folder, sync_tree, write
-from jobs.ports import Entry
-
-#: The layout of the folder, as its file ``FORMAT`` says.
-FORMAT = 1
+from jobs.errors import ArtifactMissing, Unavailable
+from jobs.folders import HIDDEN, NO_LINKS, claim, hidden, link, make_folder, move, remove, sync_folder, sync_tree, write
+from jobs.layout import FORMAT_BYTES, FORMAT_NAME, check_format, check_key, check_part, is_key
+from jobs.terms import Entry
 
 #: Age at which a hidden leftover cannot be somebody's work any more.
 STALE_SECONDS = 3600.0
 
-LONGEST_KEY = 512
-
-_FORMAT_NAME = "FORMAT"
-_KEY = re.compile(rf"(?!{_FORMAT_NAME}(/|$))[\w-][\w.-]{{0,199}}(/[\w-][\w.-]{{0,199}})*", re.ASCII)
 _TRIES = 3
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -55,12 +49,11 @@ class FolderArtifacts:
 
     def put(self, key: str, data: bytes) -> None:
         """See the port."""
-        path = self._path(key)
-        with _unavailable(path):
-            for _ in range(_TRIES):
-                with suppress(FileNotFoundError):  # somebody removed the folder at this very moment
-                    return self._put(path, data)
-            return self._put(path, data)
+        self._store(key, data, _replace)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """See the port; where the file system has no links, ``put`` at the same moment may replace what was created."""
+        return self._store(key, data, claim)
 
     def get(self, key: str) -> bytes:
         """See the port."""
@@ -72,10 +65,13 @@ class FolderArtifacts:
         with self._finding(key), self._open(key) as file:
             return os.fstat(file.fileno()).st_size
 
-    def chunks(self, key: str, chunk_bytes: int = 65_536) -> Iterator[bytes]:
+    def chunks(
+        self, key: str, chunk_bytes: int = 65_536, *, start: int = 0, stop: int | None = None
+    ) -> Iterator[bytes]:
         """See the port; the file is closed after the last piece, or with the iterator."""
+        check_part(start, stop)
         with self._finding(key):
-            pieces = _pieces(self._open(key), self.root / key, chunk_bytes)
+            pieces = _pieces(self._open(key), self.root / key, chunk_bytes, start, stop)
         next(pieces)
         return pieces
 
@@ -118,10 +114,15 @@ class FolderArtifacts:
             self._sync_up(path.parent)
             remove(trash)
 
+    def link(self, key: str, seconds: int, *, name: str = "") -> str | None:
+        """See the port: a folder has no addresses."""
+        check_key(key)
+        return None
+
     def jobs(self) -> tuple[str, ...]:
         """See the port."""
         with _unavailable(self.root):
-            names = sorted(path.name for path in self.root.iterdir() if _KEY.fullmatch(path.name))
+            names = sorted(path.name for path in self.root.iterdir() if is_key(path.name))
             return tuple(name for name in names if any(_entries(self.root / name, name)))
 
     def check(self) -> None:
@@ -135,9 +136,7 @@ class FolderArtifacts:
 
     def _path(self, key: str) -> Path:
         """Where a key is, or would be."""
-        if len(key) > LONGEST_KEY or not _KEY.fullmatch(key):
-            raise ValueError(f"{key[:80]!r} is no key of artifacts")
-        path = self.root / key
+        path = self.root / check_key(key)
         if os.path.realpath(path.parent) != str(path.parent):
             raise Unavailable(f"{path.parent} leads through a symbolic link, which is not followed; replace it")
         return path
@@ -162,13 +161,25 @@ class FolderArtifacts:
             raise FileNotFoundError(errno.ENOENT, "it is no file", str(path))
         return os.fdopen(descriptor, "rb", buffering=0)
 
-    def _put(self, path: Path, data: bytes) -> None:
+    def _store(self, key: str, data: bytes, place: Callable[[Path, Path], bool]) -> bool:
+        """Write a file and give it its name by ``place``; what that says."""
+        path = self._path(key)
+        with _unavailable(path):
+            for _ in range(_TRIES):
+                with suppress(FileNotFoundError):  # somebody removed the folder at this very moment
+                    return self._place(path, data, place)
+            return self._place(path, data, place)
+
+    def _place(self, path: Path, data: bytes, place: Callable[[Path, Path], bool]) -> bool:
         make_folder(path.parent, self.root)
         part = hidden(path.parent, "part")
         try:
             write(part, data)
-            part.replace(path)
-            self._sync_up(path.parent)
+            placed = place(part, path)
+            if not placed and path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            self._sync_up(path.parent)  # also of another's file: who is told that it is there may count on it
+            return placed
         finally:
             part.unlink(missing_ok=True)
 
@@ -180,17 +191,12 @@ class FolderArtifacts:
         sync_folder(self.root)
 
     def _check_format(self) -> None:
-        path = self.root / _FORMAT_NAME
+        path = self.root / FORMAT_NAME
         with _unavailable(path):
             if not path.exists():
-                self._put(path, f"{FORMAT}\n".encode())
-            written = path.read_bytes()[:20].strip()
-        if not written.isdigit():
-            raise Unavailable(f"{path} must hold a number, the version of the layout; restore it, or use a new folder")
-        if int(written) > FORMAT:
-            raise NewerVersion(
-                f"{self.root} has layout {int(written)}, and this program knows {FORMAT}; use the newer program"
-            )
+                self._place(path, FORMAT_BYTES, _replace)
+            written = path.read_bytes()
+        check_format(written, str(path), str(self.root))
 
     def _sweep(self) -> None:
         """Remove what a crash has left, where it can be removed."""
@@ -218,11 +224,19 @@ def _nothing(key: str) -> ArtifactMissing:
     return ArtifactMissing(f"nothing is stored under {key}")
 
 
-def _pieces(file: BinaryIO, path: Path, chunk_bytes: int) -> Iterator[bytes]:
+def _replace(source: Path, target: Path) -> bool:
+    source.replace(target)
+    return True
+
+
+def _pieces(file: BinaryIO, path: Path, chunk_bytes: int, start: int, stop: int | None) -> Iterator[bytes]:
     with file:
         yield b""  # begun: from here on, closing the iterator closes the file
         with _unavailable(path):
-            while piece := file.read(chunk_bytes):
+            file.seek(start)
+            left = sys.maxsize if stop is None else stop - start
+            while left > 0 and (piece := file.read(min(chunk_bytes, left))):
+                left -= len(piece)
                 yield piece
 
 

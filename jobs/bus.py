@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from jobs.model import JobSpec
-from jobs.ports import Ticket
+from jobs.model import Job, JobSpec
+from jobs.terms import Ticket
 
 
 class EmptyBus:
@@ -26,6 +26,9 @@ class EmptyBus:
 
     def settle(self, job_id: str) -> None:
         """Nothing was delivered."""
+
+    def bury(self, job: Job) -> None:
+        """The store knows which jobs have failed."""
 
     def unsettled(self) -> tuple[Ticket, ...]:
         """Nothing was delivered."""

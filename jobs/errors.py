@@ -9,6 +9,7 @@ JobsError
 │   └── KeyReused         the idempotency key belongs to another submission
 ├── ArtifactMissing       nothing is stored under this key
 ├── Unavailable           a server or a folder cannot be used now; trying again later helps
+│   └── Misconfigured     waiting does not help: somebody has to change a setting, a right or a topic
 └── NewerVersion          the data were written by a newer version of this program
 """
 
@@ -51,6 +52,10 @@ class ArtifactMissing(JobsError):
 
 class Unavailable(JobsError):
     """What the service depends on cannot be used now."""
+
+
+class Misconfigured(Unavailable):
+    """Waiting does not help: somebody has to change a setting, a right or a topic."""
 
 
 class NewerVersion(JobsError):

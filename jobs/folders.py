@@ -7,7 +7,8 @@ import errno
 import os
 import re
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -52,6 +53,45 @@ def link(source: Path, target: Path) -> None:
         if error.errno not in _LINKS_REFUSED:
             raise
         write(target, source.read_bytes())
+
+
+def claim(source: Path, target: Path) -> bool:
+    """Rename a file to a name that nothing has; False, and nothing has changed, where something has it."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _LINKS_REFUSED:
+            raise
+        return _claim_without_links(source, target)
+    source.unlink()
+    return True
+
+
+def _claim_without_links(source: Path, target: Path) -> bool:
+    """As ``claim``, for file systems without links: among all who call this, by a lock that dies with its holder."""
+    with _locked(target.parent):
+        if os.path.lexists(target):
+            return False
+        source.rename(target)
+        return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Have a folder to oneself."""
+    if not hasattr(os, "O_DIRECTORY"):
+        yield  # Windows needs no lock: its rename never replaces a file
+        return
+    import fcntl  # Windows has no such module
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def move(source: Path, target: Path) -> None:

@@ -70,7 +70,8 @@ class JobSpec:
     style_ids: tuple[str, ...] = ()  #: the gallery's id of each style; empty for an uploaded one
     batch: str | None = None
     retry_of: str | None = None
-    priority: int = 0  #: higher is taken first
+    priority: int = 0  #: higher is taken first; waiting makes up for it, see ``Policy.aging_seconds``
+    trace: str = ""  #: W3C ``traceparent`` of the submission; empty where nobody follows it
 
     @property
     def work(self) -> float:

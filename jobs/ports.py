@@ -6,100 +6,10 @@ what goes wrong.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from jobs.model import FrameRef, Job, JobError, JobSpec, JobStatus, Progress
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How long a store lets things last."""
-
-    lease_seconds: float = 15.0  #: a worker that is silent for so long has lost its job
-    max_attempts: int = 3  #: claims of one job, crashes included
-    result_ttl_seconds: float = 7 * 86_400.0  #: from the end of a job to its purge
-    key_ttl_seconds: float = 86_400.0  #: how long an idempotency key is remembered
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """The most jobs that may wait; 0 is no limit."""
-
-    queued: int = 0  #: in the whole queue
-    open_per_client: int = 0  #: queued and running, of one client
-
-
-@dataclass(frozen=True, slots=True)
-class Idempotency:
-    """A client's promise that all submissions under this key are the same one."""
-
-    client: str
-    key: str
-    fingerprint: str  #: of the submission
-
-
-@dataclass(frozen=True, slots=True)
-class Enqueued:
-    """The jobs of a submission; ``new`` is false where an idempotency key found them."""
-
-    ids: tuple[str, ...]
-    new: bool
-
-
-class Beat(StrEnum):
-    """What the store says to a worker that tells of its progress."""
-
-    OK = "ok"  #: the lease is renewed
-    CANCEL = "cancel"  #: the lease is renewed, and somebody wants the job to stop
-    LOST = "lost"  #: another attempt holds the job, or it is over: stop, and write nothing more
-    MISSING = "missing"  #: the store does not know the job: it has lost its data
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an attempt ended for good."""
-
-    status: JobStatus  #: a terminal one
-    progress: Progress | None = None
-    frames: tuple[FrameRef, ...] = ()
-    result: int | None = None  #: token of the attempt that holds the result
-    error: JobError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """A worker as it presents itself."""
-
-    id: str
-    ready: bool  #: its child has loaded the engine
-    device: str = ""
-    backbone: str = ""  #: what ``backbone="auto"`` is there
-    why: str = ""
-    backbones: tuple[str, ...] = ()  #: those whose weights are there
-    job: str = ""  #: id of the job it runs
-    version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a queued job stands: 1 is next. ``seconds`` until it starts is an estimate, None without experience."""
-
-    position: int
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFacts:
-    """The queue at a glance."""
-
-    queued: int
-    running: int
-    oldest_seconds: float  #: how long the longest-waiting queued job has waited
-    queued_work: float  #: sum of ``JobSpec.work`` of all queued jobs
-    remaining_seconds: float | None  #: until all running jobs are over, on one worker; None without experience
-    seconds_per_work: float | None  #: of recent jobs, for a ``JobSpec.work`` of 1
+from jobs.terms import Beat, Caps, Enqueued, Entry, Idempotency, Outcome, Place, QueueFacts, Ticket, Worker
 
 
 class JobStore(Protocol):
@@ -114,7 +24,8 @@ class JobStore(Protocol):
         """Take all of these jobs or none of them; afterwards they survive a power cut.
 
         The jobs are new (queued) or, where the answer was already in storage, terminal; only queued ones count against
-        ``caps``. A job whose id is already known is left as it is.
+        ``caps``. A job whose id is already known is left as it is. One that was started before it was lost (its token
+        is above 0) waits for a lease, for its worker may live and adopt it.
 
         Raises:
             QueueFull, TooManyJobs: the caps do not allow it.
@@ -126,6 +37,14 @@ class JobStore(Protocol):
 
         Raises:
             KeyReused: the key was used with another fingerprint.
+        """
+
+    def retract(self, ids: Sequence[str], idempotency: Idempotency | None = None) -> tuple[str, ...]:
+        """Undo a submission that could not be sent, and free its key.
+
+        Returns:
+            The jobs that are forgotten as if they had never been; one that a worker has taken already is asked to
+            stop instead.
         """
 
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
@@ -140,8 +59,18 @@ class JobStore(Protocol):
     ) -> Beat:
         """Renew the lease; replace progress and the list of frames where they are given."""
 
+    def adopt(self, job: Job) -> bool:
+        """Take a running job in again that the store has lost, with its token and a fresh lease.
+
+        Also one that was brought back from storage meanwhile, as long as nobody has claimed it. False for any other
+        that the store knows: then ``beat`` says whose it is.
+        """
+
     def finish(self, job_id: str, token: int, outcome: Outcome) -> bool:
-        """End the job; False where the token no longer holds it, and then nothing has changed."""
+        """End the job; False where the token no longer holds it, and then nothing has changed.
+
+        Told again with the same end, after an answer that was lost, the answer is the same; so it is with ``release``.
+        """
 
     def release(
         self, job_id: str, token: int, *, delay_seconds: float = 0.0, counts: bool = True, error: JobError | None = None
@@ -151,6 +80,15 @@ class JobStore(Protocol):
         With ``counts=False`` the attempt is not counted (a worker that shuts down). A job whose attempts are used up
         becomes failed with ``error``, one that somebody wanted cancelled becomes cancelled. False where the token no
         longer holds it.
+        """
+
+    def reap(self) -> int:
+        """Give every job whose lease has expired back to the queue, so that people see it wait.
+
+        One whose attempts are used up becomes failed, one that somebody wanted cancelled becomes cancelled.
+
+        Returns:
+            How many jobs changed.
         """
 
     def cancel(self, job_id: str) -> Job:
@@ -199,19 +137,26 @@ class JobStore(Protocol):
     def workers(self) -> tuple[Worker, ...]:
         """The workers that are alive."""
 
+    def reserve(self, name: str, holder: str, ttl_seconds: float) -> bool:
+        """Have a name to oneself for so long, as a leader or a device has; again and again to keep it.
+
+        False where somebody else holds it.
+        """
+
+    def free(self, name: str, holder: str) -> None:
+        """Give a name up that this holder reserved; nothing happens where somebody else has it."""
+
+    def filled(self) -> bool:
+        """Whether ``set_filled`` was called since the store was made or lost its data."""
+
+    def set_filled(self) -> None:
+        """What is in storage is in the store too."""
+
     def check(self) -> None:
-        """Raise Unavailable unless the store can be read and written."""
+        """Raise Unavailable unless the store can be read and written, and keeps what it is told."""
 
     def close(self) -> None:
         """Close what this thread and its siblings have opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A job that the bus has delivered and that is not settled yet; ``place`` is the adapter's own affair."""
-
-    spec: JobSpec
-    place: object = None
 
 
 class JobBus(Protocol):
@@ -235,6 +180,9 @@ class JobBus(Protocol):
     def settle(self, job_id: str) -> None:
         """The job is over, by whomever: it need not be delivered again."""
 
+    def bury(self, job: Job) -> None:
+        """Settle a job that has failed, and put its message where operators look for the dead."""
+
     def unsettled(self) -> tuple[Ticket, ...]:
         """What was delivered here and is not over, as far as this worker knows."""
 
@@ -243,14 +191,6 @@ class JobBus(Protocol):
 
     def close(self) -> None:
         """Leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A stored artifact: its key and its size in bytes."""
-
-    key: str
-    size: int
 
 
 class Artifacts(Protocol):
@@ -263,6 +203,9 @@ class Artifacts(Protocol):
     def put(self, key: str, data: bytes) -> None:
         """Store under a key, replacing what was there; whole or not at all, and it survives a power cut."""
 
+    def create(self, key: str, data: bytes) -> bool:
+        """As ``put``, but only where nothing is stored; False, and nothing has changed, where something is."""
+
     def get(self, key: str) -> bytes:
         """What is stored.
 
@@ -273,8 +216,10 @@ class Artifacts(Protocol):
     def size(self, key: str) -> int:
         """Bytes stored; raises as ``get``."""
 
-    def chunks(self, key: str, chunk_bytes: int = 65_536) -> Iterator[bytes]:
-        """What is stored, piece by piece; raises as ``get``.
+    def chunks(
+        self, key: str, chunk_bytes: int = 65_536, *, start: int = 0, stop: int | None = None
+    ) -> Iterator[bytes]:
+        """What is stored from byte ``start`` up to, not including, ``stop``, piece by piece; raises as ``get``.
 
         It is opened before this returns, so that a later deletion does not cut it short.
         """
@@ -291,6 +236,12 @@ class Artifacts(Protocol):
 
     def delete(self, prefix: str) -> None:
         """Remove the key, and everything under it as a prefix; nothing happens where nothing is."""
+
+    def link(self, key: str, seconds: int, *, name: str = "") -> str | None:
+        """An address where anybody may fetch it for so long; None where there is no such thing.
+
+        With ``name`` a browser saves it under that name.
+        """
 
     def jobs(self) -> tuple[str, ...]:
         """The first segment of every key: the ids of jobs that have anything stored."""

@@ -6,13 +6,14 @@ is over; so the store can be wiped without losing a job.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from jobs import keys
-from jobs.errors import ArtifactMissing
-from jobs.model import FrameRef, Job, JobSpec, JobStatus, to_line
+from jobs.errors import ArtifactMissing, Unavailable
+from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
 from jobs.ports import Artifacts
 from jobs.telemetry import logger
 from jobs.wiring import Ports
@@ -23,6 +24,11 @@ _log = logger(__name__)
 _ATTEMPT: Final = re.compile(r"a(\d+)/")
 _FRAME: Final = re.compile(r"a(\d+)/frames/(\d+)\.")
 _Record = TypeVar("_Record", Job, JobSpec)
+_Item = TypeVar("_Item")
+
+_RECOVERY: Final = "recovery"  # the name that whoever fills the store has reserved
+_SILENCE_SECONDS: Final = 120.0  # after which he is believed to be dead
+_PART: Final = 100  # jobs between two signs of life
 
 
 def recover(ports: Ports, id: str) -> Job | None:
@@ -40,31 +46,57 @@ def recover(ports: Ports, id: str) -> Job | None:
 
 
 def recover_all(ports: Ports) -> int:
-    """Fill an empty store with everything in storage, in the old order; all at once, or nothing.
+    """Fill a store that is new, or has lost its data, with everything in storage, in the old order.
+
+    One process does it at a time, and jobs that the store knows are left as they are, so that it may be asked again and
+    again: of a store that is filled it is one question.
 
     Returns:
-        How many jobs were brought back; 0 where the store has jobs.
+        How many jobs were brought back; 0 where the store is filled, or somebody else is at it.
 
     Raises:
-        Unavailable: store, artifacts or bus cannot be used.
+        Unavailable: store, artifacts or bus cannot be used; the next call begins anew.
     """
-    if any(ports.store.counts().values()):
+    holder = new_id()
+    if ports.store.filled() or not ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS):
         return 0
-    found = [job for id in ports.artifacts.jobs() if (job := _stored(ports.artifacts, id))]
-    if found:
-        _restore(ports, sorted(found, key=lambda job: job.spec.created_at))
-    return len(found)
+    try:
+        return _refill(ports, holder)
+    finally:
+        with suppress(Unavailable):
+            ports.store.free(_RECOVERY, holder)
 
 
 def seal(ports: Ports, job: Job) -> None:
     """Of a job that is over, write the manifest, which outlives the store, and drop the checkpoints.
 
+    The first manifest stays, unless it cannot be read.
+
     Raises:
         Unavailable: the artifacts cannot be used.
     """
-    ports.artifacts.put(keys.manifest(job.id), to_line(job.to_dict()))
+    key, line = keys.manifest(job.id), to_line(job.to_dict())
+    if not ports.artifacts.create(key, line) and _read(ports.artifacts, key, Job.from_dict) is None:
+        ports.artifacts.put(key, line)
     for token in range(1, job.token + 1):
         ports.artifacts.delete(keys.checkpoint(job.id, token))
+
+
+def _refill(ports: Ports, holder: str) -> int:
+    found = []
+    for part in _parts(ports.artifacts.jobs()):
+        if not ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS):
+            return 0  # this took too long, and somebody else has begun
+        found += [job for id in part if (job := _stored(ports.artifacts, id))]
+    for jobs in _parts(sorted(found, key=lambda job: job.spec.created_at)):
+        ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS)
+        _restore(ports, jobs)
+    ports.store.set_filled()
+    return len(found)
+
+
+def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + _PART] for start in range(0, len(items), _PART))
 
 
 def _restore(ports: Ports, jobs: Sequence[Job]) -> None:

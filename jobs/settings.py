@@ -14,7 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from jobs.lifeline import VARIABLE
-from jobs.ports import Caps, Policy
+from jobs.terms import Caps, Policy
+from jobs.urls import Tls
 
 #: Variables with our prefix that are no settings of the service.
 OTHERS = frozenset({VARIABLE, "NST_WEIGHTS_DIR"})
@@ -28,9 +29,35 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NST_", frozen=True, extra="ignore")
 
     data_dir: Path = Field(Path("data"), description="where the embedded store, the artifacts and the secret are kept")
-    bus_url: str = Field("none:", description="what carries new jobs: none: (the store's own queue)")
-    store_url: str = Field("", description="what keeps the jobs' state: sqlite:///FILE; by default inside data_dir")
-    artifacts_url: str = Field("", description="where pictures are kept: file:///FOLDER; by default inside data_dir")
+    bus_url: str = Field(
+        "none:", description="what carries new jobs: none: (the store's own queue), kafka://HOST:9092/TOPIC, kafkas://…"
+    )
+    store_url: str = Field(
+        "", description="what keeps the jobs' state: sqlite:///FILE, redis://HOST:6379/0, rediss://…; by default a file"
+    )
+    artifacts_url: str = Field(
+        "", description="where pictures are kept: file:///FOLDER or s3://BUCKET/PREFIX; by default inside data_dir"
+    )
+
+    kafka_group: str = Field("nst-workers", min_length=1, description="the consumer group of the workers")
+    kafka_sasl: str = Field(
+        "SCRAM-SHA-512",
+        pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$",
+        description="how Kafka checks the user of the URL, where it names one",
+    )
+    redis_prefix: str = Field("nst:", description="begins every key in Redis, so that services can share one")
+    s3_endpoint: str = Field("", description="address of an S3 server that is not Amazon's")
+    s3_region: str = Field("", description="region of the bucket")
+    s3_encryption: str = Field(
+        "", pattern="^(|AES256|aws:kms)$", description="encryption at rest that the S3 server is asked for"
+    )
+    s3_kms_key: str = Field("", description="key of aws:kms; the bucket's own where empty")
+    s3_links_seconds: int = Field(
+        0, ge=0, le=604_800, description="results are fetched from S3 itself by links that last so long; 0 is never"
+    )
+    ca_file: Path | None = Field(None, description="certificates by which Kafka, Redis and S3 are known, in PEM")
+    cert_file: Path | None = Field(None, description="certificate to show to Kafka and Redis, in PEM")
+    key_file: Path | None = Field(None, description="private key of that certificate, in PEM")
 
     host: str = Field("127.0.0.1", description="address the API listens on; 0.0.0.0 opens it to the network")
     port: int = Field(5000, ge=0, le=65535, description="port the API listens on; 0 takes a free one")
@@ -45,7 +72,10 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         None, description="what owner tokens are derived from; by default made once, in data_dir"
     )
-    api_keys: Words = Field((), description="who may submit, as NAME:SHA256 with commas; open to all where empty")
+    api_keys: Words = Field(
+        (), description="who may submit, as NAME:SHA256[:ROLE] with commas; open to all where empty"
+    )
+    proxy_user_header: str = Field("", description="header in which a proxy that signs people in tells who asks")
 
     max_upload_bytes: int = Field(25_000_000, ge=10_000, description="largest file that may be uploaded, bytes")
     max_pixels: int = Field(50_000_000, ge=10_000, description="largest picture that may be uploaded, pixels")
@@ -61,6 +91,7 @@ class Settings(BaseSettings):
     key_ttl_seconds: float = Field(86_400, gt=0, description="how long an Idempotency-Key is remembered, seconds")
     lease_seconds: float = Field(15, ge=0.5, description="silence after which a worker has lost its job, seconds")
     max_attempts: int = Field(3, ge=1, description="times a job is started before it fails")
+    aging_seconds: float = Field(600, gt=0, description="wait that is worth one step of priority, seconds")
     retry_seconds: float = Field(5, ge=0, description="wait before the second attempt, doubled for each further one")
     checkpoint_seconds: float = Field(10, ge=0.1, description="least time between two checkpoints, seconds")
     drain_seconds: float = Field(20, ge=0, description="a job that ends within this is finished before a worker stops")
@@ -101,7 +132,13 @@ class Settings(BaseSettings):
             max_attempts=self.max_attempts,
             result_ttl_seconds=self.result_ttl_seconds,
             key_ttl_seconds=self.key_ttl_seconds,
+            aging_seconds=self.aging_seconds,
         )
+
+    @property
+    def tls(self) -> Tls:
+        """By which files servers and this service know each other."""
+        return Tls(self.ca_file, self.cert_file, self.key_file)
 
     @property
     def caps(self) -> Caps:

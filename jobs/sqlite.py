@@ -12,13 +12,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from jobs import refusals
 from jobs import sqlite_statements as sql
-from jobs.errors import JobNotFound, JobPurged
 from jobs.model import FrameRef, Job, JobError, JobStatus, Progress, frames_to_plain
-from jobs.ports import Beat, Caps, Enqueued, Idempotency, Outcome, Place, Policy, QueueFacts, Worker
-from jobs.sqlite_admission import check_caps, recall, remember
-from jobs.sqlite_rows import PURGED, error_column, insertion, job_from_row, progress_column, row_from_job
+from jobs.sqlite_admission import check_caps, recall, remember, retract
+from jobs.sqlite_estimates import facts, place
+from jobs.sqlite_rows import PURGED, adoption, error_column, insertion, job_from_row, progress_column, row_from_job
 from jobs.sqlite_schema import Database
+from jobs.terms import Beat, Caps, Enqueued, Idempotency, Outcome, Place, Policy, QueueFacts, Worker
 
 _POLL_SECONDS = 0.05
 _PURGED_SECONDS = 30 * 86_400.0  # so long a purged job answers that it was there
@@ -32,9 +33,6 @@ class SqliteStore:
         policy: how long things last.
         clock: seconds since 1970.
 
-    Attributes:
-        fresh: whether this call has made the database.
-
     Raises:
         Unavailable, NewerVersion: the file cannot be used; the message says why.
     """
@@ -42,21 +40,21 @@ class SqliteStore:
     def __init__(self, path: Path, policy: Policy, clock: Callable[[], float] = time.time) -> None:
         self._policy = policy
         self._clock = clock
-        self._file = Database(path)
-        self.fresh = self._file.fresh
+        self._file = Database(path, policy.aging_seconds)
 
     def enqueue(
         self, jobs: Sequence[Job], *, caps: Caps | None = None, idempotency: Idempotency | None = None
     ) -> Enqueued:
         """Take all or none; they are on the disk when this returns."""
+        for job in jobs:
+            refusals.require_new(job)
         with self._file.writing() as connection:
             now = self._clock()
             if idempotency and (known := recall(connection, idempotency, now)):
                 return known
             check_caps(connection, jobs, caps or Caps())
             for job in jobs:
-                row = row_from_job(self._complete(job, now))
-                connection.execute(insertion(row), row)
+                self._take(connection, self._complete(job, now))
             ids = tuple(job.id for job in jobs)
             if idempotency:
                 remember(connection, idempotency, ids, now, self._policy.key_ttl_seconds)
@@ -67,11 +65,20 @@ class SqliteStore:
         with self._file.reading() as connection:
             return recall(connection, idempotency, self._clock())
 
+    def retract(self, ids: Sequence[str], idempotency: Idempotency | None = None) -> tuple[str, ...]:
+        """Undo a submission; the ids of which nothing is left."""
+        with self._file.writing() as connection:
+            return retract(connection, ids, idempotency)
+
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
         """Take the best job, or this one."""
         which = sql.BEST if job_id is None else sql.THIS
         while True:
-            values = self._times() | {"id": job_id, "worker": worker, "error": error_column(self._too_many_attempts())}
+            values = self._times() | {
+                "id": job_id,
+                "worker": worker,
+                "error": error_column(refusals.too_many_attempts(self._policy)),
+            }
             if not self._file.read(which, values):  # an idle worker must not lock others out
                 return None
             self._file.read(sql.end_spent(which), values)
@@ -91,18 +98,26 @@ class SqliteStore:
             return Beat.CANCEL if row["cancel_requested"] else Beat.OK
         return Beat.LOST if self._first("SELECT 1 FROM jobs WHERE id = ?", (job_id,)) else Beat.MISSING
 
+    def adopt(self, job: Job) -> bool:
+        """Take a running job in again."""
+        refusals.require_running(job)
+        with self._file.writing() as connection:
+            held = replace(job, lease_until=self._clock() + self._policy.lease_seconds)
+            again = row_from_job(replace(held, version=job.version + 1))
+            return self._take(connection, held) or bool(connection.execute(adoption(again), again).fetchall())
+
     def finish(self, job_id: str, token: int, outcome: Outcome) -> bool:
         """End the job; progress and frames that the outcome does not give stay as they were told last."""
-        if not outcome.status.terminal:
-            raise ValueError(f"a job cannot finish as {outcome.status}")
+        refusals.require_terminal(outcome.status)
         values = self._held(job_id, token) | {
             "status": outcome.status.value,
             "progress": progress_column(outcome.progress),
             "frames": json.dumps(frames_to_plain(outcome.frames)) if outcome.frames else None,
             "result": outcome.result,
             "error": error_column(outcome.error),
+            "parting": f"{token} {outcome.status}",
         }
-        return self._first(sql.FINISH, values) is not None
+        return bool(self._first(sql.FINISH, values) or self._first(sql.PARTED, values))
 
     def release(
         self,
@@ -116,18 +131,29 @@ class SqliteStore:
         """Give the job back, or end it where there is no reason to try again."""
         with self._file.writing() as connection:
             values = self._held(job_id, token) | {"error": error_column(error), "taken_back": int(not counts)}
+            values["parting"] = f"{token} released"
             row = connection.execute(sql.HELD, values).fetchone()
             if row is None:
-                return False
+                return connection.execute(sql.PARTED, values).fetchone() is not None
+            connection.execute(sql.PART, values)
             if row["cancel_requested"]:
                 connection.execute(sql.CANCEL, values)
             elif counts and row["attempt"] >= self._policy.max_attempts:
-                last = error or self._too_many_attempts()
+                last = error or refusals.too_many_attempts(self._policy)
                 connection.execute(sql.FAIL, values | {"error": error_column(last)})
             else:
                 not_before = self._clock() + delay_seconds if delay_seconds > 0 else 0.0
                 connection.execute(sql.REQUEUE, values | {"not_before": not_before})
         return True
+
+    def reap(self) -> int:
+        """Give the jobs of silent workers back to the queue."""
+        values = self._times() | {"error": error_column(refusals.too_many_attempts(self._policy))}
+        if not self._file.read(sql.ABANDONED, values):  # who looks often must not lock others out
+            return 0
+        with self._file.writing() as connection:
+            ended = connection.execute(sql.end_spent(sql.ABANDONED), values).fetchall()
+            return len(ended) + len(connection.execute(sql.REAP, values).fetchall())
 
     def cancel(self, job_id: str) -> Job:
         """End a queued job; ask for the end of a running one."""
@@ -143,9 +169,9 @@ class SqliteStore:
         """The job now."""
         row = self._first("SELECT * FROM jobs WHERE id = ?", (job_id,))
         if row is None:
-            raise JobNotFound("there is no such job")
+            raise refusals.not_found()
         if row["status"] == PURGED:
-            raise JobPurged("the job has been deleted, or has outlived its retention")
+            raise refusals.purged()
         return job_from_row(row)
 
     def wait(self, job_id: str, version: int, timeout_seconds: float) -> Job:
@@ -160,16 +186,7 @@ class SqliteStore:
 
     def place(self, job_id: str) -> Place | None:
         """Position and estimate of a queued job."""
-        row = self._first("SELECT priority, seq, not_before FROM jobs WHERE id = ? AND status = 'queued'", (job_id,))
-        if row is None:
-            return None
-        ahead, work = self._file.read(sql.AHEAD, dict(row))[0]
-        pace = self._pace()
-        if pace is None:
-            return Place(ahead + 1, None)
-        ready = sum(worker.ready for worker in self.workers())
-        seconds = (work * pace + self._remaining(pace)) / max(1, ready)
-        return Place(ahead + 1, max(seconds, row["not_before"] - self._clock()))
+        return place(self._file, job_id, self.workers(), self._clock())
 
     def equal(self, fingerprint: str) -> Job | None:
         """The newest succeeded job of this fingerprint whose retention is not over."""
@@ -188,17 +205,7 @@ class SqliteStore:
 
     def facts(self) -> QueueFacts:
         """The queue at a glance."""
-        queued, work, running, oldest = self._file.read(sql.FACTS)[0]
-        pace = self._pace()
-        remaining = None if pace is None else self._remaining(pace)
-        return QueueFacts(
-            queued=queued,
-            running=running,
-            oldest_seconds=0.0 if oldest is None else max(0.0, self._clock() - oldest),
-            queued_work=work,
-            remaining_seconds=remaining,
-            seconds_per_work=pace,
-        )
+        return facts(self._file, self._clock())
 
     def counts(self) -> dict[JobStatus, int]:
         """Every status, also those that no job has."""
@@ -234,6 +241,24 @@ class SqliteStore:
         rows = self._file.read("SELECT worker FROM workers WHERE expires_at > ? ORDER BY id", (self._clock(),))
         return tuple(_worker(json.loads(row["worker"])) for row in rows)
 
+    def reserve(self, name: str, holder: str, ttl_seconds: float) -> bool:
+        """Have a name to oneself."""
+        now = self._clock()
+        values = {"name": name, "holder": holder, "now": now, "until": now + ttl_seconds}
+        return self._first(sql.RESERVE, values) is not None
+
+    def free(self, name: str, holder: str) -> None:
+        """Give a name up."""
+        self._file.read("DELETE FROM names WHERE name = ? AND holder = ?", (name, holder))
+
+    def filled(self) -> bool:
+        """Whether the mark is there."""
+        return self._first("SELECT 1 FROM marks WHERE name = 'filled'", ()) is not None
+
+    def set_filled(self) -> None:
+        """Set the mark."""
+        self._file.read("INSERT OR REPLACE INTO marks VALUES ('filled', 1)")
+
     def check(self) -> None:
         """Write something."""
         self._file.check(self._clock())
@@ -254,30 +279,19 @@ class SqliteStore:
     def _held(self, job_id: str, token: int) -> dict[str, Any]:
         return self._times() | {"id": job_id, "token": token}
 
-    def _pace(self) -> float | None:
-        pace: float | None = self._file.read(sql.PACE)[0][0]
-        return pace
-
-    def _remaining(self, pace: float) -> float:
-        """Seconds until every running job is over, one after the other."""
-        return float(self._file.read(sql.REMAINING, {"pace": pace})[0][0])
+    def _take(self, connection: sqlite3.Connection, job: Job) -> bool:
+        """Whether the job was new."""
+        arrival = connection.execute(sql.ARRIVE, {"now": self._clock()}).fetchall()[0][0]
+        row = row_from_job(job) | {"rank": arrival - self._policy.aging_seconds * job.spec.priority}
+        return bool(connection.execute(insertion(row), row).rowcount)
 
     def _complete(self, job: Job, now: float) -> Job:
-        """A terminal job with its times, because it must be purged one day."""
-        if job.status is JobStatus.RUNNING:
-            raise ValueError("a running job cannot be taken in: only a claim makes it run")
+        """A terminal job with its times, because it must be purged one day; a lost one with a worker's last chance."""
         if not job.status.terminal:
-            return job
+            return replace(job, not_before=now + self._policy.lease_seconds) if job.token else job
         finished_at = now if job.finished_at is None else job.finished_at
         expires_at = now + self._policy.result_ttl_seconds if job.expires_at is None else job.expires_at
         return replace(job, finished_at=finished_at, expires_at=expires_at)
-
-    def _too_many_attempts(self) -> JobError:
-        return JobError(
-            "too_many_attempts",
-            f"{self._policy.max_attempts} attempts ended without a result",
-            "Try a smaller size or fewer iterations; if it happens again, the worker's log says more.",
-        )
 
 
 def _worker(values: dict[str, Any]) -> Worker:

@@ -1,4 +1,4 @@
-"""Whether the SQLite store takes a submission: its key, the queue's limit and the client's."""
+"""Whether the SQLite store takes a submission: its key, the queue's limit and the client's; and how one is undone."""
 
 import json
 import sqlite3
@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from jobs import refusals
 from jobs import sqlite_statements as sql
-from jobs.errors import KeyReused, QueueFull, TooManyJobs
 from jobs.model import Job, JobStatus
-from jobs.ports import Caps, Enqueued, Idempotency
+from jobs.terms import Caps, Enqueued, Idempotency
 
 
 def recall(connection: sqlite3.Connection, idempotency: Idempotency, now: float) -> Enqueued | None:
@@ -22,7 +22,7 @@ def recall(connection: sqlite3.Connection, idempotency: Idempotency, now: float)
     if row is None:
         return None
     if row["fingerprint"] != idempotency.fingerprint:
-        raise KeyReused("this key was used for another submission; use a new key for a new one")
+        raise refusals.key_reused()
     return Enqueued(tuple(json.loads(row["ids"])), new=False)
 
 
@@ -37,6 +37,22 @@ def remember(
     )
 
 
+def retract(connection: sqlite3.Connection, ids: Sequence[str], idempotency: Idempotency | None) -> tuple[str, ...]:
+    """Forget the jobs that nobody has taken, ask the others to stop, free the key; the ids of which nothing is left."""
+    forgotten = tuple(id for id in ids if _let_go(connection, id))
+    connection.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in forgotten])
+    if idempotency:
+        connection.execute(sql.FREE_KEY, asdict(idempotency) | {"ids": json.dumps(ids)})
+    return forgotten
+
+
+def _let_go(connection: sqlite3.Connection, id: str) -> bool:
+    row = connection.execute(sql.RETRACTABLE, {"id": id}).fetchone()
+    if row is not None and row[0] == "taken":
+        connection.execute(sql.ASK_TO_CANCEL, {"id": id})
+    return row is None or row[0] == "free"
+
+
 def check_caps(connection: sqlite3.Connection, jobs: Sequence[Job], caps: Caps) -> None:
     """Nothing, unless a limit forbids these jobs; only queued ones that are new count.
 
@@ -47,7 +63,7 @@ def check_caps(connection: sqlite3.Connection, jobs: Sequence[Job], caps: Caps) 
     if caps.queued and new:
         queued = connection.execute(sql.QUEUED).fetchone()[0]
         if queued + len(new) > caps.queued:
-            raise QueueFull(f"{queued} jobs are waiting, and no more than {caps.queued} may", caps.queued)
+            raise refusals.queue_full(queued, caps.queued)
     if caps.open_per_client:
         for client, more in Counter(job.spec.client for job in new.values()).items():
             _check_client(connection, client, more, caps.open_per_client)
@@ -56,7 +72,7 @@ def check_caps(connection: sqlite3.Connection, jobs: Sequence[Job], caps: Caps) 
 def _check_client(connection: sqlite3.Connection, client: str, more: int, most: int) -> None:
     jobs = connection.execute(sql.OPEN_OF_CLIENT, {"client": client}).fetchone()[0]
     if jobs + more > most:
-        raise TooManyJobs(f"{jobs} of your jobs are not over yet, and no more than {most} may be open", most)
+        raise refusals.too_many_jobs(jobs, most)
 
 
 def _known(connection: sqlite3.Connection, job: Job) -> bool:

@@ -28,7 +28,7 @@ _PLAIN = (
 
 
 def row_from_job(job: Job) -> dict[str, Any]:
-    """The values of every column but ``seq``."""
+    """The values of every column but those by which the store itself orders and remembers."""
     spec = job.spec
     return {name: getattr(job, name) for name in _PLAIN} | {
         "id": spec.id,
@@ -77,6 +77,13 @@ def progress_column(progress: Progress | None) -> str | None:
 def error_column(error: JobError | None) -> str | None:
     """JSON; nothing for none."""
     return json.dumps(asdict(error)) if error else None
+
+
+def adoption(row: dict[str, Any]) -> str:
+    """The statement that lets a running job replace what was brought back from storage, where nobody has claimed it."""
+    changes = ", ".join(f"{name} = :{name}" for name in row if name not in ("id", "version"))
+    return f"""UPDATE jobs SET {changes}, version = max(version + 1, :version)
+    WHERE id = :id AND token = :token AND status = 'queued' RETURNING id"""
 
 
 def insertion(row: dict[str, Any]) -> str:

@@ -15,10 +15,17 @@ from typing import Any
 from jobs.errors import NewerVersion, Unavailable
 
 #: What ``PRAGMA user_version`` says of a file with these tables.
-VERSION = 1
+VERSION = 2
 #: How long a write waits for another process, seconds.
 BUSY_SECONDS = 10.0
 _OLDEST_SQLITE = (3, 35)  # UPDATE ... RETURNING
+
+_QUEUE = "CREATE INDEX jobs_queue ON jobs (rank, seq, not_before, work) WHERE status = 'queued'"
+#: ``arrival``: when the newest job came, at least; ``filled``: everything in storage is here too.
+_SINCE_2 = (
+    "CREATE TABLE marks (name TEXT PRIMARY KEY, value REAL NOT NULL)",
+    "CREATE TABLE names (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL)",
+)
 
 #: A purged job keeps its row, emptied, under a status that ``JobStatus`` does not have. There is no index of the status
 #: alone: it would be preferred to the small ones that also know the order.
@@ -30,6 +37,7 @@ TABLES = (
         batch TEXT,
         fingerprint TEXT NOT NULL,
         priority INTEGER NOT NULL,
+        rank REAL NOT NULL,
         work REAL NOT NULL,
         created_at REAL NOT NULL,
         status TEXT NOT NULL,
@@ -48,9 +56,10 @@ TABLES = (
         spec TEXT NOT NULL,
         progress TEXT,
         frames TEXT NOT NULL,
-        error TEXT
+        error TEXT,
+        parting TEXT NOT NULL DEFAULT ''
     )""",
-    "CREATE INDEX jobs_queue ON jobs (priority DESC, seq, not_before, work) WHERE status = 'queued'",
+    _QUEUE,
     "CREATE INDEX jobs_waiting ON jobs (created_at) WHERE status = 'queued'",
     "CREATE INDEX jobs_leases ON jobs (lease_until) WHERE status = 'running'",
     "CREATE INDEX jobs_open ON jobs (client) WHERE status IN ('queued', 'running')",
@@ -70,6 +79,20 @@ TABLES = (
     "CREATE INDEX keys_expiry ON keys (expires_at)",
     "CREATE TABLE workers (id TEXT PRIMARY KEY, expires_at REAL NOT NULL, worker TEXT NOT NULL)",
     "CREATE TABLE checks (one INTEGER PRIMARY KEY, checked_at REAL NOT NULL)",
+    *_SINCE_2,
+    f"PRAGMA user_version = {VERSION}",
+)
+
+#: What makes version 2 of a file of version 1, whose order was by priority first. ``:aging`` is in seconds.
+_FROM_1 = (
+    "ALTER TABLE jobs ADD COLUMN rank REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE jobs ADD COLUMN parting TEXT NOT NULL DEFAULT ''",
+    "UPDATE jobs SET rank = created_at - :aging * priority",
+    "DROP INDEX jobs_queue",
+    _QUEUE,
+    *_SINCE_2,
+    "INSERT INTO marks SELECT 'arrival', max(created_at) FROM jobs HAVING count(*) > 0",
+    "INSERT INTO marks SELECT 'filled', 1 FROM jobs LIMIT 1",
     f"PRAGMA user_version = {VERSION}",
 )
 
@@ -90,21 +113,22 @@ _ADVICE = {
 class Database:
     """The file, opened; made with its folder and its tables where it is missing.
 
-    Attributes:
-        fresh: whether this call has made the tables.
+    Args:
+        path: the file.
+        aging_seconds: of the policy, for a file of an older version.
 
     Raises:
         NewerVersion: a newer version of this program wrote it.
         Unavailable: it cannot be read and written; the message says why.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
+    def __init__(self, path: Path, aging_seconds: float) -> None:
+        self._path, self._aging_seconds = path.absolute(), aging_seconds
         self._local = threading.local()
         # A connection that came here through a fork stays here for good: closing it is as wrong as using it.
         self._opened: dict[sqlite3.Connection, tuple[int, threading.Thread]] = {}
         with self._translated():
-            self.fresh = self._prepare()
+            self._prepare()
 
     def read(self, statement: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of one statement; it may also be a single write, which is then its own transaction."""
@@ -175,7 +199,7 @@ class Database:
             raise
         return connection
 
-    def _prepare(self) -> bool:
+    def _prepare(self) -> None:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             oldest = ".".join(map(str, _OLDEST_SQLITE))
             raise Unavailable(f"Python's SQLite is {sqlite3.sqlite_version}, but it must be at least {oldest}")
@@ -183,23 +207,23 @@ class Database:
         patience = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                return self._prepared()
+                return self._make_ready()
             except sqlite3.OperationalError as error:
                 # Turning on the write-ahead log does not wait for another process that does the same.
                 if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > patience:
                     raise
                 time.sleep(0.02)
 
-    def _prepared(self) -> bool:
+    def _make_ready(self) -> None:
         connection = self._open("rwc")
         try:
-            fresh = self._version(connection) == 0 and self._make_tables(connection)
+            if self._version(connection) == 0:
+                self._make_tables(connection)
+            if self._version(connection) == 1:
+                self._migrate(connection)
             connection.execute(_CHECK, (time.time(),))  # what cannot be written is refused now, not at the first job
         finally:
             connection.close()
-        if fresh:
-            _sync_folder(self._path.parent)
-        return fresh
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -210,18 +234,32 @@ class Database:
             )
         return version
 
-    def _make_tables(self, connection: sqlite3.Connection) -> bool:
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
+        with self._from(connection, 0) as first:
+            if first and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise Unavailable(f"{self._path} is the database of another program; name another file for the store")
+            for statement in TABLES if first else ():
+                connection.execute(statement)
+        if first:
+            _sync_folder(self._path.parent)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        with self._from(connection, 1) as first:
+            for statement in _FROM_1 if first else ():
+                connection.execute(statement, {"aging": self._aging_seconds} if ":aging" in statement else ())
+
+    @contextmanager
+    def _from(self, connection: sqlite3.Connection, version: int) -> Iterator[bool]:
+        """A transaction, and whether the file still is of this version: another process may be quicker."""
         connection.execute("BEGIN IMMEDIATE")
-        if self._version(connection) != 0:
-            connection.execute("ROLLBACK")
-            return False  # another process was quicker
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise Unavailable(f"{self._path} is the database of another program; name another file for the store")
-        for statement in TABLES:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-        return True
+        try:
+            yield self._version(connection) == version
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -11,13 +11,13 @@ _READY = "status = 'queued' AND not_before <= :now"
 # The clock may have been set back meanwhile: then a lease seems to last for longer than any can.
 _ABANDONED = "status = 'running' AND (lease_until < :now OR lease_until > :now + 2 * :lease)"
 _SPENT = "(cancel_requested OR attempt >= :max)"
-_BEST = "ORDER BY priority DESC, seq LIMIT 1"
+_BEST = "ORDER BY rank, seq LIMIT 1"
 
-#: The job that may run now: by priority, then by age.
+#: The job that may run now: by rank, which is the time it came at less what its priority is worth.
 BEST = f"""SELECT seq FROM (
-    SELECT * FROM (SELECT priority, seq FROM jobs WHERE {_READY} {_BEST})
+    SELECT * FROM (SELECT rank, seq FROM jobs WHERE {_READY} {_BEST})
     UNION ALL
-    SELECT * FROM (SELECT priority, seq FROM jobs WHERE {_ABANDONED} {_BEST})
+    SELECT * FROM (SELECT rank, seq FROM jobs WHERE {_ABANDONED} {_BEST})
 ) {_BEST}"""
 
 #: The same, of one job.
@@ -39,22 +39,35 @@ def end_spent(which: str) -> str:
     """Ends every abandoned job, and the one that ``which`` selects, whose attempts are used up or that nobody wants."""
     return f"""UPDATE jobs SET status = iif(cancel_requested, 'cancelled', 'failed'),
         error = iif(cancel_requested, NULL, :error), {_ENDS}
-    WHERE seq IN (SELECT seq FROM jobs WHERE {_ABANDONED} UNION ALL SELECT * FROM ({which})) AND {_SPENT}"""
+    WHERE seq IN (SELECT seq FROM jobs WHERE {_ABANDONED} UNION ALL SELECT * FROM ({which})) AND {_SPENT}
+    RETURNING id"""
 
 
 BEAT = f"""UPDATE jobs SET lease_until = :now + :lease, version = version + :changed,
     progress = coalesce(:progress, progress), frames = coalesce(:frames, frames)
 WHERE {_HELD} RETURNING cancel_requested"""
 
-FINISH = f"""UPDATE jobs SET status = :status, result = :result, error = :error,
+FINISH = f"""UPDATE jobs SET status = :status, result = :result, error = :error, parting = :parting,
     progress = coalesce(:progress, progress), frames = coalesce(:frames, frames), {_ENDS}
 WHERE {_HELD} RETURNING id"""
+
+#: Whether a job was let go in this way already: the answer to it may have been lost.
+PARTED = "SELECT 1 FROM jobs WHERE id = :id AND parting = :parting"
+
+PART = "UPDATE jobs SET parting = :parting WHERE id = :id"
 
 HELD = f"SELECT attempt, cancel_requested FROM jobs WHERE {_HELD}"
 
 REQUEUE = f"""UPDATE jobs SET status = 'queued', version = version + 1, attempt = attempt - :taken_back, worker = '',
     lease_until = 0, not_before = :not_before, error = :error
 WHERE {_HELD}"""
+
+_LATE = "version = version + 1, worker = '', lease_until = 0, not_before = 0, error = NULL"
+
+#: Gives the abandoned jobs back that ``end_spent`` has left.
+REAP = f"UPDATE jobs SET status = 'queued', {_LATE} WHERE {_ABANDONED} RETURNING id"
+
+ABANDONED = f"SELECT seq FROM jobs WHERE {_ABANDONED}"
 
 FAIL = f"UPDATE jobs SET status = 'failed', error = :error, {_ENDS} WHERE id = :id"
 
@@ -70,11 +83,8 @@ PACE = """SELECT iif(sum(work) >= 1, sum(finished_at - started_at) / sum(work), 
     SELECT started_at, finished_at, work FROM jobs WHERE status = 'succeeded' AND reused = 0 AND started_at NOT NULL
     ORDER BY finished_at DESC LIMIT 20) WHERE finished_at > started_at"""
 
-#: Number and work of the jobs that are taken before one of ``:priority`` and ``:seq``.
-AHEAD = """SELECT sum(jobs), sum(work) FROM (
-    SELECT count(*) AS jobs, total(work) AS work FROM jobs WHERE status = 'queued' AND priority > :priority
-    UNION ALL
-    SELECT count(*), total(work) FROM jobs WHERE status = 'queued' AND priority = :priority AND seq < :seq)"""
+#: Number and work of the jobs that are taken before one of ``:rank`` and ``:seq``.
+AHEAD = """SELECT count(*), total(work) FROM jobs WHERE status = 'queued' AND (rank, seq) < (:rank, :seq)"""
 
 #: Seconds until the running jobs end, where ``:pace`` is the seconds per work. A loss that is not a number is no JSON.
 REMAINING = """SELECT total(coalesce(
@@ -91,6 +101,22 @@ OF_BATCH = f"SELECT * FROM jobs WHERE batch = :batch AND status != '{PURGED}' OR
 
 RECALL = "SELECT fingerprint, ids FROM keys WHERE client = :client AND key = :key AND expires_at > :now"
 
+#: Moves the newest arrival to now, never back, whatever the clock does.
+ARRIVE = """INSERT INTO marks VALUES ('arrival', :now) ON CONFLICT (name) DO UPDATE SET value = max(value, :now)
+RETURNING value"""
+
+#: The way of a job that is retracted: left alone, asked to stop, or forgotten.
+RETRACTABLE = f"""SELECT CASE
+    WHEN status = 'running' THEN 'taken'
+    WHEN status = 'queued' OR status != '{PURGED}' AND (reused OR started_at IS NULL) THEN 'free'
+    ELSE 'over' END FROM jobs WHERE id = :id"""
+
+FREE_KEY = "DELETE FROM keys WHERE client = :client AND key = :key AND ids = :ids"
+
+RESERVE = """INSERT INTO names VALUES (:name, :holder, :until)
+ON CONFLICT (name) DO UPDATE SET holder = :holder, expires_at = :until WHERE holder = :holder OR expires_at <= :now
+RETURNING name"""
+
 QUEUED = "SELECT count(*) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued'"
 
 OPEN_OF_CLIENT = "SELECT count(*) FROM jobs WHERE client = :client AND status IN ('queued', 'running')"
@@ -100,7 +126,7 @@ ORDER BY expires_at LIMIT :limit"""
 
 PURGE = f"""UPDATE jobs SET status = '{PURGED}', version = version + 1, expires_at = :now + :retention,
     client = '', batch = NULL, fingerprint = '', worker = '', spec = '{{}}', progress = NULL, frames = '[]',
-    result = NULL, error = NULL
+    result = NULL, error = NULL, parting = ''
 WHERE id = :id AND status IN ('succeeded', 'failed', 'cancelled') RETURNING id"""
 
 FORGET_PURGED = f"DELETE FROM jobs WHERE expires_at <= :now AND status = '{PURGED}'"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = "engine,cli,service,dev"
+EXTRAS = "engine,cli,service,distributed,otel,dev"
 HEADER = "# Exact versions of everything the extras install. Written by `make constraints`; do not edit."
 
 

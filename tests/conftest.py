@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.servers"]
+
 # The workers of a parallel run share the cores; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -28,7 +28,7 @@ from jobs import keys
 from jobs.model import JobStatus
 from jobs.model import __doc__ as LIFE_OF_A_JOB
 from jobs.settings import Settings
-from jobs.telemetry import PREFIX, STORE_METRICS, ApiMetrics, WorkerMetrics
+from jobs.telemetry import METRIC_GROUPS, PREFIX, STORE_METRICS
 from jobs.wiring import open_ports
 from nst.errors import NstError
 from scripts.service import ROOT, Service
@@ -78,12 +78,12 @@ def test_every_setting_is_in_the_table_with_its_default_and_its_limits(name: str
 @pytest.mark.parametrize("document", [API, OPERATIONS, README], ids=["api", "operations", "readme"])
 def test_no_setting_is_named_that_does_not_exist(document: str) -> None:
     known = {f"NST_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
-    assert set(re.findall(r"\bNST_[A-Z_]+", document)) <= known
+    assert set(re.findall(r"\bNST_[A-Z0-9_]+", document)) <= known
 
 
 def test_every_metric_is_in_the_table_with_its_type_its_labels_and_its_help() -> None:
-    api, worker = ApiMetrics.on(CollectorRegistry()), WorkerMetrics.on(CollectorRegistry())
-    own = [getattr(metrics, name) for metrics in (api, worker) for name in metrics.__slots__]
+    groups = [group.on(CollectorRegistry()) for group in METRIC_GROUPS]
+    own = [getattr(metrics, name) for metrics in groups for name in metrics.__slots__]
     assert [row for metric in own if (row := _metric_row(metric)) not in OPERATIONS] == []
     assert [name for name in STORE_METRICS if f"| `{PREFIX}{name}` | gauge |" not in OPERATIONS] == []
     assert [text for text in STORE_METRICS.values() if f"| {text}" not in OPERATIONS] == []
@@ -214,7 +214,7 @@ def _limits(field: FieldInfo) -> str:
     }
     for fact in field.metadata:
         if pattern := getattr(fact, "pattern", None):
-            return ", ".join(f"`{word}`" for word in re.findall(r"\w+", pattern))
+            return ", ".join(f"`{word}`" for word in re.findall(r"[\w:-]+", pattern))
     if limits.keys() == {"ge", "le"}:
         return f"{limits['ge']} to {limits['le']}"
     return ", ".join(f"{_LIMIT_WORDS[name]} {limit}" for name, limit in limits.items()) or "–"

@@ -56,7 +56,7 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _listed_targets() -> set[str]:
-    return set(re.findall(r"^  make ([a-z]+) +\S", _make().stdout, re.MULTILINE))
+    return set(re.findall(r"^  make ([a-z-]+) +\S", _make().stdout, re.MULTILINE))
 
 
 @pytest.mark.parametrize("package", ["nst", "jobs", "backend", "consumer"])
@@ -146,7 +146,7 @@ def test_a_target_can_be_made(target: str) -> None:
 def test_the_documents_name_only_targets_that_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     # In code, as `make test` or at the start of a line of an indented or fenced example.
-    named = set(re.findall(r"(?:`|^[ \t]*(?:\$ )?)make ([a-z]+)\b", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^[ \t]*(?:\$ )?)make ([a-z-]+)\b", text, re.MULTILINE))
     assert named
     assert named <= _listed_targets()
 

@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from backend import openapi
+from backend.access import Role
 from backend.context import Context, context
 from backend.follow.events import event_stream
 from backend.follow.job_answers import JobAnswer, JobList, ListQuery, StatusQuery
@@ -30,12 +31,9 @@ _TAGS: Final = ["jobs"]
     responses=openapi.refusals(401, 422, 503) | openapi.NO_KEYS,
 )
 def list_jobs(wanted: ListQuery) -> Response:
-    """The jobs that were submitted with your API key, newest first."""
+    """The jobs that you submitted, by your API key or as who has signed in, newest first."""
     ctx = context()
-    if ctx.access.open_to_all:
-        hint = "Keep the ids of your jobs, or set NST_API_KEYS."
-        raise Problem(403, "listing_needs_key", "Jobs are listed by API key, and there are no keys here.", hint=hint)
-    jobs = ctx.store.of_client(ctx.access.client(request), wanted.limit, wanted.before)
+    jobs = ctx.store.of_client(_listed(ctx, wanted.client), wanted.limit, wanted.before)
     more = len(jobs) == wanted.limit
     shown = [represent(job, place_of(ctx.store, job), ctx.settings.max_attempts) for job in jobs]
     return json_response({"jobs": shown, "next": jobs[-1].spec.created_at if more else None})
@@ -113,6 +111,22 @@ def delete_job(id: str) -> Response:
         raise Problem(409, "job_not_over", f"The job is {job.status}.", hint="Cancel it first.")
     ctx.artifacts.delete(id)
     return Response(status=204)
+
+
+def _listed(ctx: Context, wanted: str) -> str:
+    """The client whose jobs are listed: who asks, or whom an operator asks for."""
+    if ctx.access.open_to_all:
+        hint = "Keep the ids of your jobs, or set NST_API_KEYS."
+        raise Problem(403, "listing_needs_key", "Jobs are listed by API key, and there are no keys here.", hint=hint)
+    own = ctx.access.client(request)
+    if wanted in ("", own) or ctx.access.role(request) is Role.OPERATE:
+        return wanted or own
+    raise Problem(
+        403,
+        "operator_needed",
+        "The jobs of others are shown to operators, and yours is no operator's API key.",
+        hint="Leave client out for your own jobs, or send a key with the role operate.",
+    )
 
 
 def _awaited(ctx: Context, job: Job, wanted: StatusQuery) -> Job:

@@ -15,7 +15,7 @@ from backend.follow.representation import place_of, represent
 from backend.problems import Problem
 from jobs.errors import JobsError
 from jobs.model import Job, JobStatus
-from jobs.ports import Place
+from jobs.terms import Place
 
 _HEARTBEAT_SECONDS: Final = 10.0
 _PLACE_SECONDS: Final = 2.0  # a place in the queue changes without the job's version

@@ -159,3 +159,4 @@ class ListQuery(BaseModel):
 
     limit: int = Field(50, ge=1, le=100, description="most jobs of one answer")
     before: float | None = Field(None, ge=0, allow_inf_nan=False, description="``next`` of the page before")
+    client: str = Field("", description="whose jobs: your own by default; those of others need an operator's API key")

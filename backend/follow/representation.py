@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response
 
 from jobs.model import Job, JobStatus, Progress
-from jobs.ports import JobStore, Place
+from jobs.ports import JobStore
+from jobs.terms import Place
 
 
 def place_of(store: JobStore, job: Job) -> Place | None:

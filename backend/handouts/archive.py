@@ -6,18 +6,25 @@ whole. Everything is in one folder with the archive's name, so that unpacking sp
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from zipstream import ZipStream
 
 from backend.follow.representation import moment, represent
+from backend.handouts.ahead import ahead
 from backend.handouts.answers import lazy_chunks
 from backend.handouts.names import batch_name, folder_name
 from jobs import keys
 from jobs.errors import ArtifactMissing, JobPurged
 from jobs.model import Job, JobStatus
 from jobs.ports import Artifacts
+from jobs.terms import Entry
+
+_ASKED_AT_ONCE: Final = 8
+_LARGEST_AHEAD: Final = 1_000_000  # bytes
 
 #: Of what ``represent`` says, what means nothing outside of the service.
 _NOT_IN_RECORD: Final = ("links", "queue", "eta_seconds", "cancel_requested", "max_attempts")
@@ -42,8 +49,9 @@ def job_archive(artifacts: Artifacts, job: Job, max_attempts: int) -> ZipStream:
     zipped.add(_json(job.spec.options.to_dict()), f"{folder}/options.json")
     if losses:
         zipped.add(artifacts.get(losses), f"{folder}/losses.csv")  # at once, for that of a running job grows
+    turns = _turns(artifacts, [Entry(key, sizes[key]) for key in present.values()])
     for name, key in present.items():
-        zipped.add(lazy_chunks(artifacts, key), f"{folder}/{name}", size=sizes[key])
+        zipped.add(_in_turn(turns), f"{folder}/{name}", size=sizes[key])
     return zipped
 
 
@@ -51,13 +59,14 @@ def batch_archive(artifacts: Artifacts, jobs: Sequence[Job]) -> ZipStream:
     """The results of a batch, numbered from 1 in the order of its photos, and a list of what is missing and why."""
     zipped, folder = ZipStream(sized=True), batch_name(jobs[0].spec.batch or "")
     width = max(3, len(str(len(jobs))))
+    results = _results(artifacts, jobs)
+    turns = _turns(artifacts, [entry for entry in results if entry is not None])
     lines: list[str] = []
-    for number, job in enumerate(jobs, 1):
+    for number, (job, entry) in enumerate(zip(jobs, results, strict=True), 1):
         name = f"{number:0{width}}.png"
-        size = _result_size(artifacts, job)
-        if job.result is not None and size is not None:
-            zipped.add(lazy_chunks(artifacts, keys.result(job.id, job.result)), f"{folder}/{name}", size=size)
-        lines.append(_batch_line(job, name, size is not None))
+        if entry is not None:
+            zipped.add(_in_turn(turns), f"{folder}/{name}", size=entry.size)
+        lines.append(_batch_line(job, name, entry is not None))
     zipped.add(_json(jobs[0].spec.options.to_dict()), f"{folder}/options.json")
     zipped.add(_BATCH_README.format(lines="\n".join(lines)), f"{folder}/README.txt")
     return zipped
@@ -136,11 +145,34 @@ Each result has the number of its photo. options.json is what was asked for.
 """
 
 
-def _result_size(artifacts: Artifacts, job: Job) -> int | None:
+def _turns(artifacts: Artifacts, entries: Sequence[Entry]) -> Iterator[Iterator[bytes]]:
+    """The bytes of each, in pieces; nothing is read before the first is asked for."""
+    return ahead([partial(_begun, artifacts, entry) for entry in entries])
+
+
+def _begun(artifacts: Artifacts, entry: Entry) -> Iterator[bytes]:
+    """A small file whole; a large one is not held in memory, and read when its turn comes."""
+    small = entry.size <= _LARGEST_AHEAD
+    return iter((artifacts.get(entry.key),)) if small else lazy_chunks(artifacts, entry.key)
+
+
+def _in_turn(turns: Iterator[Iterator[bytes]]) -> Iterator[bytes]:
+    """The next file, once the archive comes to it: the files are read in the order in which they were added."""
+    yield from next(turns)
+
+
+def _results(artifacts: Artifacts, jobs: Sequence[Job]) -> list[Entry | None]:
+    """Each job's result; None where there is none. Several are asked for at once, for a storage may be far."""
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        return list(pool.map(lambda job: _result(artifacts, job), jobs))
+
+
+def _result(artifacts: Artifacts, job: Job) -> Entry | None:
     if job.result is None:
         return None
+    key = keys.result(job.id, job.result)
     try:
-        return artifacts.size(keys.result(job.id, job.result))
+        return Entry(key, artifacts.size(key))
     except ArtifactMissing:
         return None
 

@@ -8,7 +8,15 @@ from pydantic import BaseModel, Field
 
 from backend.context import context
 from backend.follow.records import check_id, find_job, not_found
-from backend.handouts.answers import ASK_EACH_TIME, FOREVER, bytes_answer, described, saved_as, stored_answer
+from backend.handouts.answers import (
+    ASK_EACH_TIME,
+    FOREVER,
+    bytes_answer,
+    described,
+    link_answer,
+    saved_as,
+    stored_answer,
+)
 from backend.handouts.archive import batch_archive, job_archive
 from backend.handouts.films import FORMATS, Films, film_type
 from backend.handouts.names import batch_name, friendly_name
@@ -66,6 +74,7 @@ def _own_films(state: Any) -> None:
         _TAG,
         {_PNG: "the finished picture", _JPEG: "the last frame of a cancelled job"},
         _problems("No such job, or it has no result (yet)."),
+        links=True,
     )
 )
 def result(id: str, wanted: ResultIn) -> Response:
@@ -73,13 +82,11 @@ def result(id: str, wanted: ResultIn) -> Response:
     job = find_job(context(), id)
     if job.result is not None:
         name = friendly_name(job, "png") if wanted.download else ""
-        key = keys.result(id, job.result)
-        return stored_answer(key, _PNG, etag=f"{id}-{job.result}", cache=ASK_EACH_TIME, name=name)
+        return _stored_or_link(keys.result(id, job.result), _PNG, f"{id}-{job.result}", name)
     if job.status is JobStatus.CANCELLED and job.frames:
         last = max(job.frames, key=lambda frame: frame.iteration)
         name = friendly_name(job, "jpg") if wanted.download else ""
-        key = keys.frame(id, last.token, last.iteration)
-        return stored_answer(key, _JPEG, etag=_frame_tag(job, last, "full"), cache=ASK_EACH_TIME, name=name)
+        return _stored_or_link(keys.frame(id, last.token, last.iteration), _JPEG, _frame_tag(job, last, "full"), name)
     raise _no_result(job)
 
 
@@ -168,6 +175,7 @@ def losses(id: str) -> Response:
             "No such job.", _409="The job is not over, or kept fewer than two frames.", _503="Another film is made now."
         ),
         ranges=True,
+        links=True,
     )
 )
 def timelapse(id: str, wanted: FilmIn) -> Response:
@@ -175,8 +183,7 @@ def timelapse(id: str, wanted: FilmIn) -> Response:
     job = find_job(context(), id)
     key = _films().key(context().artifacts, job, wanted.format)
     name = friendly_name(job, wanted.format, "timelapse") if wanted.download else ""
-    tag = f"{id}-timelapse-{wanted.format}"
-    return stored_answer(key, film_type(wanted.format), etag=tag, cache=ASK_EACH_TIME, name=name, ranges=True)
+    return _stored_or_link(key, film_type(wanted.format), f"{id}-timelapse-{wanted.format}", name, ranges=True)
 
 
 @blueprint.get("/api/jobs/<id>/archive.zip")
@@ -203,6 +210,12 @@ def archive_of_batch(id: str) -> Response:
     if not jobs:
         raise not_found("batch")
     return _zip_answer(batch_archive(context().artifacts, jobs), f"{batch_name(id)}.zip")
+
+
+def _stored_or_link(key: str, mimetype: str, tag: str, name: str, *, ranges: bool = False) -> Response:
+    """The artifact; where it is to be saved under a name, perhaps the way to it. A page shows only what is sent."""
+    link = link_answer(key, name) if name else None
+    return link or stored_answer(key, mimetype, etag=tag, cache=ASK_EACH_TIME, name=name, ranges=ranges)
 
 
 def _zip_answer(zipped: Any, name: str) -> Response:

@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from backend.handouts.ahead import ahead
 from backend.problems import Problem
 from jobs import keys
 from jobs.errors import ArtifactMissing
@@ -126,8 +128,9 @@ def _encoded(artifacts: Artifacts, job: Job, format: str) -> bytes:
 def _spooled(artifacts: Artifacts, job: Job, folder: Path) -> list[Path]:
     """The frames, and the result where the last frame is not it, as files of one size."""
     kept = sorted(job.frames, key=lambda frame: frame.iteration)
-    pictures = (artifacts.get(keys.frame(job.id, frame.token, frame.iteration)) for frame in kept)
-    size = _size(artifacts.get(keys.frame(job.id, kept[-1].token, kept[-1].iteration)))
+    names = [keys.frame(job.id, frame.token, frame.iteration) for frame in kept]
+    pictures = ahead([partial(artifacts.get, name) for name in names])
+    size = _size(artifacts.get(names[-1]))
     paths = [_written(data, size, folder / f"{number:06}.jpg") for number, data in enumerate(pictures)]
     if job.result is not None and job.progress is not None and job.progress.iteration > kept[-1].iteration:
         result = artifacts.get(keys.result(job.id, job.result))

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from jobs.ports import Worker
 from jobs.settings import Settings
+from jobs.terms import Worker
 from nst.images import FORMATS, MIN_SIDE
 from nst.layers import LAYERS
 from nst.options import PRESETS, Knob, StyleOptions, knobs
@@ -85,7 +85,8 @@ def controls_of(settings: Settings, backbones: Set[str]) -> OptionsOut:
 def limits_of(settings: Settings) -> LimitsOut:
     """The limits as the settings and the decoder have them."""
     same = {name: getattr(settings, name) for name in LimitsOut.model_fields if name in type(settings).model_fields}
-    return LimitsOut(**same, min_side=MIN_SIDE, formats=list(FORMATS), api_key_needed=bool(settings.api_keys))
+    needs_key = bool(settings.api_keys) and not settings.proxy_user_header
+    return LimitsOut(**same, min_side=MIN_SIDE, formats=list(FORMATS), api_key_needed=needs_key)
 
 
 def _control(knob: Knob, settings: Settings) -> ControlOut:

@@ -1,16 +1,23 @@
-"""Deletes what nobody may see any more: jobs past their retention, and pictures that belong to no job."""
+"""Cleans up for the whole service: jobs past their retention, jobs of workers that fell silent, a store that was wiped,
+and pictures that belong to no job.
 
+Every API process has a janitor; the one that holds the name in the store is their leader, and alone does the work.
+"""
+
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
+from uuid import uuid4
 
 from backend.context import Context
 from jobs import keys
-from jobs.errors import ArtifactMissing, JobNotFound, JobPurged
+from jobs.errors import ArtifactMissing, JobNotFound, JobPurged, JobsError
 from jobs.model import Job
-from jobs.recovery import recover, seal
+from jobs.recovery import recover, recover_all, seal
 from jobs.telemetry import logger
 
 #: How long a folder without a job must have been seen before it is brought back or deleted.
@@ -19,11 +26,18 @@ ORPHAN_SECONDS: Final = 3600.0
 #: How often the whole folder of artifacts is looked through: that asks the store about every job.
 TIDY_SECONDS: Final = 600.0
 
+#: How often a janitor looks, and how long a leader that has fallen silent is still believed to be there.
+ROUND_SECONDS: Final = 10.0
+LEADER_SECONDS: Final = 25.0
+
+#: The name that the leader reserves.
+LEADER: Final = "janitor"
+
 _log = logger(__name__)
 
 
 class Janitor:
-    """Sweeps up behind the jobs of one service; several at once do no harm.
+    """Sweeps up behind the jobs of one service; two at once, as when a leader was only slow, do no harm.
 
     Args:
         clock: seconds that only ever grow.
@@ -31,23 +45,48 @@ class Janitor:
 
     def __init__(self, context: Context, clock: Callable[[], float] = time.monotonic) -> None:
         self._context, self._clock = context, clock
+        self._holder = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._orphans: dict[str, float] = {}  # id, and when it was first seen
         self._next_tidy = float("-inf")
+        self._leads = self._failing = False
 
-    def run(self, stop: threading.Event, every_seconds: float = 10.0) -> None:
-        """Sweep again and again until ``stop`` is set; whatever goes wrong is logged and tried again."""
+    def run(self, stop: threading.Event, every_seconds: float = ROUND_SECONDS) -> None:
+        """Look again and again until ``stop`` is set, then step down; whatever goes wrong is tried again."""
         while not stop.is_set():
             try:
-                self.expire()
-                if self._clock() >= self._next_tidy:
-                    self._next_tidy = self._clock() + TIDY_SECONDS
-                    self.tidy()
+                self.look()
             except Exception as error:
-                _log.warning("a sweep failed", reason=str(error) or type(error).__name__)
+                self._failed(error)
+            else:
+                self._went_well()
             stop.wait(every_seconds)
+        self.step_down()
+
+    def look(self) -> None:
+        """Where this is the leader, or may be it now, do what is due.
+
+        Raises:
+            Unavailable: the store, the artifacts or the bus cannot be used now; what was done is done.
+        """
+        if not self._elected():
+            return
+        self._reap()
+        self.expire()
+        self._refill()
+        if self._clock() >= self._next_tidy:
+            self._next_tidy = self._clock() + TIDY_SECONDS
+            self.tidy()
+
+    def step_down(self) -> None:
+        """Let another one lead at once."""
+        if self._leads:
+            with suppress(JobsError):
+                self._context.store.free(LEADER, self._holder)
+        self._leads = False
+        self._context.metrics.leader.set(0)
 
     def sweep(self) -> None:
-        """Everything once.
+        """Delete all that is due, leader or not.
 
         Raises:
             Unavailable: the store or the artifacts cannot be used now; what was done is done.
@@ -76,6 +115,37 @@ class Janitor:
             if now - since >= ORPHAN_SECONDS:
                 self._settle(job_id)
                 del self._orphans[job_id]
+
+    def _elected(self) -> bool:
+        led, self._leads = self._leads, False
+        try:
+            self._leads = self._context.store.reserve(LEADER, self._holder, LEADER_SECONDS)
+        finally:
+            self._context.metrics.leader.set(self._leads)
+        if led != self._leads:
+            _log.info("this process cleans up" if self._leads else "another process cleans up")
+        return self._leads
+
+    def _refill(self) -> None:
+        """A store that was wiped gets back what is in storage: nobody needs to ask for his job first."""
+        if not self._context.store.filled():
+            recover_all(self._context.ports)
+
+    def _reap(self) -> None:
+        if reaped := self._context.store.reap():
+            self._context.metrics.reaped.inc(reaped)
+            _log.info("jobs taken back from silent workers", count=reaped)
+
+    def _failed(self, error: Exception) -> None:
+        """One line for an outage, however many rounds it lasts."""
+        if not self._failing:
+            _log.warning("cleaning up has to wait", reason=str(error) or type(error).__name__)
+        self._failing = True
+
+    def _went_well(self) -> None:
+        if self._failing:
+            _log.info("cleaning up goes on")
+        self._failing = False
 
     def _unexplained(self, job_id: str) -> bool:
         """Whether the store does not know this job; that of a purged one is deleted here."""

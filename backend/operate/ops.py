@@ -2,7 +2,8 @@
 
 import threading
 import time
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, current_app
@@ -17,8 +18,8 @@ from backend.operate.controls import LimitsOut, OptionsOut, controls_of, limits_
 from backend.operate.scrape import StoreCollector
 from backend.problems import Problem
 from jobs.errors import JobsError, Unavailable
-from jobs.ports import QueueFacts, Worker
 from jobs.telemetry import logger
+from jobs.terms import QueueFacts, Worker
 from nst.options import StyleOptions
 
 blueprint = APIBlueprint("ops", __name__)
@@ -68,15 +69,31 @@ class QueueOut(BaseModel):
     eta: EtaOut | None = Field(description="null without a ready worker, or before the first job")
 
 
+class ReadyQuery(BaseModel):
+    """Which parts are asked about."""
+
+    part: Literal["all", "api"] = Field(
+        "all", description="api asks for the store, the artifacts and the bus alone: jobs can be taken and shown"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A part that fails."""
+
+    reason: str  #: names the part; a clause without full stop
+    of_api: bool  #: whether the API cannot do without it
+
+
 class Readiness:
     """What keeps the service from taking and running jobs; asked at most every ``READY_SECONDS``."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked, self._failures = float("-inf"), tuple[str, ...]()
+        self._asked, self._failures = float("-inf"), tuple[Failure, ...]()
 
-    def failures(self, context: Context) -> tuple[str, ...]:
-        """One sentence for each part that fails."""
+    def failures(self, context: Context) -> tuple[Failure, ...]:
+        """Every part that fails."""
         with self._lock:
             if time.monotonic() - self._asked >= READY_SECONDS:
                 self._failures = _failures(context)
@@ -139,18 +156,23 @@ def healthz() -> Response:
 
 
 @blueprint.get("/readyz")
+@blueprint.input(ReadyQuery, location="query", arg_name="wanted")
 @blueprint.doc(
     **described(
-        "getReadiness", "Whether jobs can be taken and run", _TAG, {"text/plain": "ready"}, {503: "What is missing."}
+        "getReadiness",
+        "Whether jobs can be taken and run",
+        _TAG,
+        {"text/plain": "ready"},
+        {422: "There is no such part.", 503: "What is missing."},
     )
 )
-def readyz() -> Response:
+def readyz(wanted: ReadyQuery) -> Response:
     """The store, the artifacts and the bus can be used, and a worker is ready."""
     readiness: Readiness = current_app.extensions[_READINESS]
     failures = readiness.failures(context())
-    if failures:
+    if reasons := [failure.reason for failure in failures if failure.of_api or wanted.part == "all"]:
         hint = "It becomes ready when all of these are."
-        raise Problem(503, "not_ready", f"Not ready: {'; '.join(failures)}.", hint=hint, retry_after=READY_SECONDS)
+        raise Problem(503, "not_ready", f"Not ready: {'; '.join(reasons)}.", hint=hint, retry_after=READY_SECONDS)
     return _plain("ready\n")
 
 
@@ -176,7 +198,7 @@ def _plain(text: str) -> Response:
     return response
 
 
-def _failures(context: Context) -> tuple[str, ...]:
+def _failures(context: Context) -> tuple[Failure, ...]:
     """Log lines have the reasons in full; the answer names the parts, for it is open to all."""
     found = []
     for name, check in (
@@ -188,13 +210,20 @@ def _failures(context: Context) -> tuple[str, ...]:
             check()
         except JobsError as error:
             _log.warning("a part is not ready", part=name, reason=str(error))
-            found.append(f"{name} cannot be used")
+            found.append(Failure(f"{name} cannot be used", of_api=True))
+    return (*found, *_missing_worker(context, store_works=not any("the store" in one.reason for one in found)))
+
+
+def _missing_worker(context: Context, *, store_works: bool) -> tuple[Failure, ...]:
+    """A store that does not answer is not asked again: that would only take long."""
+    unknown = (Failure("the workers are not known", of_api=False),)
+    if not store_works:
+        return unknown
     try:
-        if not any(worker.ready for worker in context.store.workers()):
-            found.append("no worker is ready")
+        ready = any(worker.ready for worker in context.store.workers())
     except JobsError:
-        found.append("the workers are not known")
-    return tuple(found)
+        return unknown
+    return () if ready else (Failure("no worker is ready", of_api=False),)
 
 
 def _eta(facts: QueueFacts, workers: tuple[Worker, ...]) -> EtaOut | None:

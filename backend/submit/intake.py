@@ -7,19 +7,19 @@ crash in between loses an accepted job or leaves one that cannot run.
 import json
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from backend.context import Context
 from backend.errors import problem_of_jobs
+from backend.request_log import current_trace
 from backend.submit.pictures import StoredPicture
 from backend.submit.reuse import reused
 from jobs import keys
 from jobs.errors import JobsError, QueueFull, Refused
 from jobs.model import Job, JobSpec, JobStatus, to_line
-from jobs.ports import Enqueued, Idempotency
 from jobs.telemetry import logger
+from jobs.terms import Enqueued, Idempotency
 from nst.options import StyleOptions
 
 _log = logger(__name__)
@@ -41,6 +41,7 @@ class Plan:
     batch: str | None = None
     retry_of: str | None = None
     priority: int = 0
+    trace: str = field(default_factory=current_trace)  #: of the request that made this plan
 
     def spec(self, content: StoredPicture, styles: Sequence[StoredPicture]) -> JobSpec:
         """With these pictures."""
@@ -57,6 +58,7 @@ class Plan:
             batch=self.batch,
             retry_of=self.retry_of,
             priority=self.priority,
+            trace=self.trace,
         )
 
     def _fingerprint(self, content: StoredPicture, styles: Sequence[StoredPicture]) -> str:
@@ -112,12 +114,13 @@ def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None
         discard(context, ids)
         raise problem_of_jobs(error, _retry_seconds(context)) from error
     except JobsError:
+        _take_back(context, ids, idempotency)  # the store may have taken them, and its answer been lost
         discard(context, ids)
         raise
     if not taken.new:
         discard(context, ids)
         return taken
-    _publish(context, jobs)
+    _publish(context, jobs, idempotency)
     return taken
 
 
@@ -130,23 +133,24 @@ def discard(context: Context, ids: Iterable[str]) -> None:
             _log.warning("the artifacts of a refused job stay behind", job_id=id, reason=str(error))
 
 
-def _publish(context: Context, jobs: Sequence[Job]) -> None:
+def _publish(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None) -> None:
     """Send the queued ones; where that fails, take everything back, so that nothing is accepted by half."""
     queued = [job.spec for job in jobs if job.status is JobStatus.QUEUED]
     try:
         if queued:
             context.bus.publish(queued)
     except JobsError:
-        for job in jobs:
-            _take_back(context, job.id)
+        discard(context, _take_back(context, [job.id for job in jobs], idempotency))
         raise
 
 
-def _take_back(context: Context, id: str) -> None:
-    with suppress(JobsError):
-        context.store.cancel(id)
-        if context.store.purge(id):  # else a worker was quicker: it stops, and retention removes the rest
-            discard(context, [id])
+def _take_back(context: Context, ids: Sequence[str], idempotency: Idempotency | None) -> tuple[str, ...]:
+    """The jobs that are forgotten. Where a worker was quicker it is told to stop, and retention removes the rest."""
+    try:
+        return context.store.retract(ids, idempotency)
+    except JobsError as error:
+        _log.warning("a refused submission could not be taken back", jobs=len(ids), reason=str(error))
+        return ()
 
 
 def _retry_seconds(context: Context) -> float:

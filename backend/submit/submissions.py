@@ -21,6 +21,7 @@ from backend.follow.owners import check_job_owner
 from backend.follow.records import find_job
 from backend.follow.representation import json_response, place_of, represent
 from backend.problems import Problem
+from backend.rates import count_submission
 from backend.submit.asking import kept_sides, options_of_json, result_size
 from backend.submit.counting import counted
 from backend.submit.intake import Plan, admit, check_room, discard, keep
@@ -28,7 +29,7 @@ from backend.submit.pictures import Source, at_once, size_of, stored
 from backend.submit.retrying import again, read_changes
 from backend.submit.uploads import Form, Part, read_form
 from jobs.model import Job, new_id
-from jobs.ports import Enqueued, Idempotency
+from jobs.terms import Enqueued, Idempotency
 from nst.options import StyleOptions
 
 blueprint = APIBlueprint("submissions", __name__)
@@ -107,9 +108,9 @@ def retry_job(id: str) -> Response:
 
 
 def _admitted(ctx: Context) -> str:
-    """The client, who has a key where one is needed and is within his rate."""
+    """The client, who has a name where one is needed and is within his rate."""
     client = ctx.access.client(request)
-    ctx.access.count_submission(client)
+    count_submission(ctx.rate, client)
     return client
 
 

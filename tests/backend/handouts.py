@@ -17,8 +17,8 @@ from backend import create_app
 from backend.context import Context, context
 from jobs import keys
 from jobs.model import FrameRef, Job, JobError, JobSpec, JobStatus, Progress, new_id
-from jobs.ports import Outcome
 from jobs.settings import Settings
+from jobs.terms import Outcome
 from jobs.wiring import open_ports
 from nst.images import Picture, encode
 from nst.options import StyleOptions

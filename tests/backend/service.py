@@ -18,8 +18,8 @@ from backend import create_app
 from backend.context import Context
 from jobs import keys
 from jobs.model import FrameRef, Job, JobError, JobStatus, Progress, to_line
-from jobs.ports import Outcome
 from jobs.settings import Settings
+from jobs.terms import Outcome
 from jobs.wiring import Ports, open_ports
 
 #: Small enough to be decoded in no time.

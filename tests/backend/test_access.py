@@ -5,11 +5,14 @@ from hashlib import sha256
 
 import pytest
 
-from backend.access import Access, MisspelledKey
+from backend.access import Key, MisspelledKey, Role, UntrustedSignIn
 from backend.security import CONTENT_SECURITY_POLICY
-from tests.backend.service import Service, problem
+from tests.backend.service import Service, body, problem
 
 KEY = f"anna:{sha256(b'let me in').hexdigest()}"
+OPERATOR = f"olga:{sha256(b'I keep it running').hexdigest()}:operate"
+ANNA, OLGA = {"X-API-Key": "let me in"}, {"Authorization": "Bearer I keep it running"}
+USER_HEADER = "X-Auth-Request-Email"
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer let me in"}, {"X-API-Key": "let me in"}])
@@ -38,10 +41,133 @@ def test_looking_needs_no_key(serve: Callable[..., Service]) -> None:
     assert service.client.post(f"/api/jobs/{job['id']}/cancel", headers=service.owner(job)).status_code == 202
 
 
-@pytest.mark.parametrize("entry", ["anna", "anna:abc", f":{'0' * 64}", f"anna:{'g' * 64}"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "anna",
+        "anna:abc",
+        f":{'0' * 64}",
+        f"anna:{'g' * 64}",
+        f"anna:{'0' * 64}:",
+        f"anna:{'0' * 64}:admin",
+        f"anna:{'0' * 64}:submit:operate",
+        f"user:anna:{'0' * 64}",
+    ],
+)
 def test_a_misspelled_key_is_refused_at_the_start(serve: Callable[..., Service], entry: str) -> None:
     with pytest.raises(MisspelledKey, match="NAME:SHA256"):
         serve(api_keys=entry)
+
+
+def test_a_key_that_was_set_in_place_of_its_hash_is_not_repeated() -> None:
+    with pytest.raises(MisspelledKey) as refusal:
+        Key.parse("7LtfC3mYt0pVXk2")
+    assert "7Ltf" not in str(refusal.value)
+
+
+def test_an_entry_has_a_name_a_hash_and_perhaps_a_role() -> None:
+    assert Key.parse(f"a:b:{'AB' * 32}") == Key("a:b", "ab" * 32, Role.SUBMIT)
+    assert Key.parse(f"anna: {'0' * 64} : operate").role is Role.OPERATE
+
+
+@pytest.fixture
+def operated(serve: Callable[..., Service]) -> Service:
+    """Anna may submit, and Olga operates."""
+    return serve(api_keys=f"{KEY},{OPERATOR}")
+
+
+def test_an_operator_may_end_the_jobs_of_others(operated: Service) -> None:
+    first, second = (operated.submit(headers=ANNA)["id"] for _ in range(2))
+    assert operated.client.post(f"/api/jobs/{first}/cancel", headers=OLGA).status_code == 202
+    assert operated.client.delete(f"/api/jobs/{first}", headers=OLGA).status_code == 204
+    assert operated.client.post(f"/api/jobs/{second}/cancel", headers=OLGA).status_code == 202
+    again = operated.client.post(f"/api/jobs/{second}/retry", headers=OLGA)
+    assert operated.ports.store.get(body(again)["id"]).spec.client == "olga"
+
+
+def test_an_operator_may_end_the_batches_of_others(operated: Service) -> None:
+    batch = body(operated.post("/api/batches", headers=ANNA))["id"]
+    assert operated.client.post(f"/api/batches/{batch}/cancel", headers=OLGA).status_code == 202
+    assert operated.client.delete(f"/api/batches/{batch}", headers=OLGA).status_code == 204
+
+
+def test_nobody_else_may_end_the_jobs_of_others(operated: Service) -> None:
+    id = operated.submit(headers=OLGA)["id"]
+    for headers in (ANNA, {}, {"X-API-Key": "I keep it"}):
+        assert problem(operated.client.post(f"/api/jobs/{id}/cancel", headers=headers)) == (403, "not_owner")
+
+
+def test_an_operator_lists_the_jobs_of_others_and_nobody_else_does(operated: Service) -> None:
+    id = operated.submit(headers=ANNA)["id"]
+    listed = operated.client.get("/api/jobs?client=anna", headers=OLGA)
+    assert [job["id"] for job in body(listed)["jobs"]] == [id]
+    assert body(operated.client.get("/api/jobs", headers=OLGA))["jobs"] == []
+    assert [job["id"] for job in body(operated.client.get("/api/jobs?client=anna", headers=ANNA))["jobs"]] == [id]
+    assert problem(operated.client.get("/api/jobs?client=olga", headers=ANNA)) == (403, "operator_needed")
+    assert problem(operated.client.get("/api/jobs?client=anna")) == (401, "api_key_needed")
+
+
+@pytest.fixture
+def signed_in(serve: Callable[..., Service]) -> Service:
+    """People sign in at the proxy, programs have keys."""
+    return serve(proxy_user_header=USER_HEADER, trusted_proxies=1, api_keys=KEY)
+
+
+def test_who_has_signed_in_at_the_proxy_is_the_client(signed_in: Service) -> None:
+    anna = {USER_HEADER: "anna@example.org"}
+    id = signed_in.submit(headers=anna)["id"]
+    assert signed_in.ports.store.get(id).spec.client == "user:anna@example.org"
+    assert [job["id"] for job in body(signed_in.client.get("/api/jobs", headers=anna))["jobs"]] == [id]
+    ben = body(signed_in.client.get("/api/jobs", headers={USER_HEADER: "ben@example.org"}))
+    assert ben["jobs"] == []
+
+
+def test_who_has_not_signed_in_is_told_to(signed_in: Service) -> None:
+    for headers in ({}, {USER_HEADER: " "}, {"X-API-Key": "let me out"}):
+        answer = signed_in.post(headers=headers)
+        assert problem(answer) == (401, "sign_in_needed")
+        assert "Sign in" in body(answer)["hint"]
+    assert problem(signed_in.get("/api/jobs")) == (401, "sign_in_needed")
+    assert signed_in.ports.artifacts.jobs() == ()
+
+
+def test_beside_signing_in_a_key_still_opens(signed_in: Service) -> None:
+    id = signed_in.submit(headers=ANNA)["id"]
+    assert signed_in.ports.store.get(id).spec.client == "anna"
+
+
+def test_a_token_of_the_proxy_s_own_does_not_stand_in_the_way(signed_in: Service) -> None:
+    headers = {USER_HEADER: "anna@example.org", "Authorization": "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"}
+    assert signed_in.ports.store.get(signed_in.submit(headers=headers)["id"]).spec.client == "user:anna@example.org"
+
+
+def test_a_name_may_have_any_letters(signed_in: Service) -> None:
+    headers = {USER_HEADER: "Zoë Ångström".encode().decode("latin-1")}
+    assert signed_in.ports.store.get(signed_in.submit(headers=headers)["id"]).spec.client == "user:Zoë Ångström"
+
+
+@pytest.mark.parametrize("name", ["a" * 201, "anna\x7f", "mallory@example.org, anna@example.org", "\x01"])
+def test_a_header_that_is_no_name_is_refused(signed_in: Service, name: str) -> None:
+    answer = signed_in.post(headers={USER_HEADER: name})
+    assert problem(answer) == (422, "invalid_value")
+    assert body(answer)["field"] == USER_HEADER
+
+
+def test_a_header_that_anybody_could_send_is_not_believed(serve: Callable[..., Service]) -> None:
+    with pytest.raises(UntrustedSignIn, match="set NST_TRUSTED_PROXIES to 1"):
+        serve(proxy_user_header=USER_HEADER)
+
+
+@pytest.mark.parametrize("header", ["X Auth", "X_Auth", "Host", "X-Forwarded-For", "é"])
+def test_a_header_that_means_something_else_is_refused(serve: Callable[..., Service], header: str) -> None:
+    with pytest.raises(UntrustedSignIn, match="NST_PROXY_USER_HEADER is"):
+        serve(proxy_user_header=header, trusted_proxies=1)
+
+
+def test_without_the_setting_the_header_means_nothing(serve: Callable[..., Service]) -> None:
+    service = serve(trusted_proxies=1)
+    id = service.submit(headers={USER_HEADER: "anna@example.org"})["id"]
+    assert service.ports.store.get(id).spec.client == "127.0.0.1"
 
 
 def test_the_rate_of_each_client_is_bounded(serve: Callable[..., Service]) -> None:
@@ -63,12 +189,6 @@ def test_refused_submissions_count_too(serve: Callable[..., Service]) -> None:
 def test_proxies_are_believed_only_where_they_are_expected(service: Service) -> None:
     id = service.submit(headers={"X-Forwarded-For": "192.0.2.1"})["id"]
     assert service.ports.store.get(id).spec.client == "127.0.0.1"
-
-
-def test_no_rate_is_no_limit() -> None:
-    access = Access({}, 0)
-    for _ in range(500):
-        access.count_submission("somebody")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/docs", "/api/limits", "/api/nothing", "/api/jobs", "/healthz"])

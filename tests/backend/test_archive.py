@@ -1,6 +1,7 @@
 """The ZIP of a job and of a batch: complete, of exact length, in constant memory."""
 
 import json
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from io import BytesIO
@@ -174,6 +175,27 @@ def test_two_hundred_frames_stream_in_constant_memory(service: Handouts) -> None
         tracemalloc.stop()
     assert announced == received > 50_000_000
     assert peak < 5_000_000
+
+
+def test_an_archive_that_nobody_reads_to_its_end_leaves_no_thread(service: Handouts) -> None:
+    job, before = _large(service, 40, 1000), threading.active_count()
+    answer = service.client.get(f"/api/jobs/{job.id}/archive.zip", buffered=False)
+    pieces = iter(answer.response)
+    while sum(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate()) == 0:
+        next(pieces)
+    answer.close()
+    del pieces, answer
+    assert threading.active_count() == before
+
+
+def test_what_is_too_large_to_be_held_is_streamed_in_its_turn(
+    service: Handouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = service.done()
+    path = f"/api/jobs/{job.id}/archive.zip"
+    whole = service.get(path).data
+    monkeypatch.setattr("backend.handouts.archive._LARGEST_AHEAD", len(jpeg(10)) // 2)
+    assert _unpacked(service.get(path).data) == _unpacked(whole)
 
 
 def test_a_batch_has_its_results_by_number_and_says_what_is_missing(service: Handouts) -> None:

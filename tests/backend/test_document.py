@@ -65,7 +65,7 @@ def test_every_parameter_is_documented(service: Service) -> None:
         "retryJob": ["id", "X-Owner-Token", "Idempotency-Key"],
         "cancelJob": ["id", "X-Owner-Token"],
         "followJob": ["id", "Last-Event-ID"],
-        "listJobs": ["limit", "before"],
+        "listJobs": ["limit", "before", "client"],
     }
 
 

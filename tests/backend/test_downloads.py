@@ -15,6 +15,9 @@ from jobs import keys
 from jobs.model import FrameRef, Job, JobStatus
 from tests.backend.handouts import Handouts, handouts, jpeg, png
 
+#: Stands for a film that was made before: it is not looked at.
+FILM = bytes(range(100))
+
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Handouts]:
@@ -27,6 +30,12 @@ def _cancelled(service: Handouts, iterations: tuple[int, ...]) -> Job:
     token = service.claim(job)
     service.keep(job, token, iterations)
     return service.finish(job, token, JobStatus.CANCELLED)
+
+
+def _filmed(service: Handouts) -> Job:
+    job = service.done()
+    service.context.artifacts.put(keys.timelapse(job.id), FILM)
+    return job
 
 
 def test_the_result_is_the_stored_png_and_is_not_sent_twice(service: Handouts) -> None:
@@ -162,6 +171,63 @@ def test_a_film_is_made_once_and_served_in_parts(service: Handouts) -> None:
     assert beyond.json["detail"] == f"There is no such part: the file has {len(whole.data):,} bytes."
     again = service.get(f"/api/jobs/{job.id}/timelapse", headers={"If-None-Match": whole.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("0-0", 0, 0),
+        ("0-", 0, 99),
+        ("10-19", 10, 19),
+        ("90-500", 90, 99),
+        ("-10", 90, 99),
+        ("-500", 0, 99),
+        ("99-", 99, 99),
+    ],
+)
+def test_a_part_is_answered_with_where_it_is(service: Handouts, asked: str, first: int, last: int) -> None:
+    answer = service.get(f"/api/jobs/{_filmed(service).id}/timelapse", headers={"Range": f"bytes={asked}"})
+    assert answer.status_code == 206 and answer.data == FILM[first : last + 1]
+    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/100"
+    assert answer.content_length == len(answer.data) and answer.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("asked", ["100-", "100-200", "5000-"])
+def test_a_part_beyond_the_end_is_refused_with_the_length(service: Handouts, asked: str) -> None:
+    answer = service.get(f"/api/jobs/{_filmed(service).id}/timelapse", headers={"Range": f"bytes={asked}"})
+    assert answer.status_code == 416 and answer.headers["Content-Range"] == "bytes */100"
+
+
+@pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=x-", "bytes", "bytes=0-1,5-6", "lines=0-5", "bytes=-0", ""])
+def test_what_is_no_single_part_is_answered_with_the_whole(service: Handouts, asked: str) -> None:
+    answer = service.get(f"/api/jobs/{_filmed(service).id}/timelapse", headers={"Range": asked})
+    assert answer.status_code == 200 and answer.data == FILM and "Content-Range" not in answer.headers
+
+
+def test_a_part_is_only_of_the_version_that_the_caller_has(service: Handouts) -> None:
+    path, part = f"/api/jobs/{_filmed(service).id}/timelapse", {"Range": "bytes=5-9"}
+    etag = service.get(path).headers["ETag"]
+    same, other, dated = (
+        service.get(path, headers={**part, "If-Range": version})
+        for version in (etag, '"another"', "Sat, 21 Nov 2026 00:00:00 GMT")
+    )
+    assert (same.status_code, same.data) == (206, FILM[5:10])
+    assert (other.status_code, other.data) == (dated.status_code, dated.data) == (200, FILM)
+    known = service.get(path, headers={**part, "If-None-Match": etag})
+    assert known.status_code == 304 and not known.data
+
+
+def test_the_head_of_a_film_is_that_of_the_whole(service: Handouts) -> None:
+    job = _filmed(service)
+    head = service.client.head(f"/api/jobs/{job.id}/timelapse", headers={"Range": "bytes=0-9"})
+    assert (head.status_code, head.content_length, head.headers["Accept-Ranges"]) == (200, 100, "bytes")
+
+
+def test_in_a_folder_there_are_no_links_to_lead_to(tmp_path: Path) -> None:
+    with handouts(tmp_path / "linked", s3_links_seconds=60) as service:
+        job = service.done()
+        answer = service.get(f"/api/jobs/{job.id}/result?download=1")
+        assert answer.status_code == 200 and answer.data == png(9)
 
 
 @pytest.mark.parametrize("format", ["gif", "webp"])

@@ -2,15 +2,18 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from backend.operate.janitor import ORPHAN_SECONDS, Janitor
+from backend.operate.janitor import LEADER, ORPHAN_SECONDS, Janitor
 from jobs import keys
 from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import JobStatus, new_id, to_line
+from jobs.sqlite import SqliteStore
 from tests.backend.handouts import Handouts, handouts
 from tests.jobs.jobs_made import enqueued, spec
 
@@ -131,6 +134,92 @@ def test_the_janitor_outlives_a_store_that_is_away(service: Handouts, monkeypatc
     monkeypatch.setattr(type(service.context.store), "expired", broken)
     Janitor(service.context).run(stop, every_seconds=0.001)
     assert len(calls) == 3
+
+
+def test_an_outage_is_one_line_of_the_log_and_its_end_another(
+    service: Handouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, rounds = threading.Event(), list[int]()
+    reserve = type(service.context.store).reserve
+
+    def away(self: SqliteStore, name: str, holder: str, ttl_seconds: float) -> bool:
+        rounds.extend([len(rounds) + 1] if name == LEADER else [])
+        if rounds[-1] == 8:
+            stop.set()
+        if rounds[-1] % 4:  # rounds 4 and 8 go well
+            raise Unavailable("no answer")
+        return reserve(self, name, holder, ttl_seconds)
+
+    monkeypatch.setattr(SqliteStore, "reserve", away)
+    with capture_logs() as lines:
+        Janitor(service.context).run(stop, every_seconds=0.001)
+    told = [line["event"] for line in lines if line["event"].startswith("cleaning up")]
+    assert told == ["cleaning up has to wait", "cleaning up goes on"] * 2
+    assert [line["reason"] for line in lines if line["log_level"] == "warning"] == ["no answer"] * 2
+
+
+def _leader(service: Handouts) -> float | None:
+    return service.context.registry.get_sample_value("nst_janitor_leader")
+
+
+def test_of_two_janitors_one_leads_until_it_steps_down(tmp_path: Path) -> None:
+    with handouts(tmp_path, result_ttl_seconds=1e-6) as here, handouts(tmp_path, result_ttl_seconds=1e-6) as there:
+        first, second = Janitor(here.context), Janitor(there.context)
+        first.look()
+        here.done()
+        second.look()
+        assert (_leader(here), _leader(there)) == (1, 0)
+        assert here.context.store.expired() != ()
+        first.step_down()
+        second.step_down()  # it holds nothing
+        second.look()
+        assert (_leader(here), _leader(there)) == (0, 1)
+        assert here.context.store.expired() == ()
+
+
+def test_a_leader_that_fell_silent_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.operate.janitor.LEADER_SECONDS", 0.01)
+    with handouts(tmp_path) as here, handouts(tmp_path) as there:
+        Janitor(here.context).look()
+        second, deadline = Janitor(there.context), time.monotonic() + 5
+        while _leader(there) != 1:
+            assert time.monotonic() < deadline
+            second.look()
+
+
+def test_a_janitor_that_stops_lets_the_next_one_lead(service: Handouts) -> None:
+    stop = threading.Event()
+    janitor = Janitor(service.context)
+    running = threading.Thread(target=janitor.run, args=(stop, 0.01))
+    running.start()
+    deadline = time.monotonic() + 5
+    while _leader(service) != 1:
+        assert time.monotonic() < deadline
+    stop.set()
+    running.join()
+    assert service.context.store.reserve(LEADER, "another", 1)
+    assert _leader(service) == 0
+
+
+def test_the_jobs_of_workers_that_fell_silent_are_taken_back(tmp_path: Path) -> None:
+    with handouts(tmp_path, lease_seconds=0.5) as service:
+        job = service.put_inputs()
+        service.claim(job)
+        janitor, deadline = Janitor(service.context), time.monotonic() + 5
+        while service.context.store.get(job.id).status is not JobStatus.QUEUED:
+            assert time.monotonic() < deadline
+            janitor.look()
+        assert service.context.registry.get_sample_value("nst_jobs_reaped_total") == 1
+
+
+def test_a_store_that_was_wiped_is_filled_from_storage(tmp_path: Path) -> None:
+    with handouts(tmp_path, store_url=f"sqlite://{tmp_path}/first.sqlite") as before:
+        asked = spec()
+        before.context.artifacts.put(keys.spec(asked.id), to_line(asked.to_dict()))
+    with handouts(tmp_path, store_url=f"sqlite://{tmp_path}/second.sqlite") as service:
+        Janitor(service.context).look()
+        assert service.context.store.get(asked.id).status is JobStatus.QUEUED
+        assert service.context.store.filled()
 
 
 def test_running_looks_through_the_folder_the_first_time(service: Handouts, monkeypatch: pytest.MonkeyPatch) -> None:

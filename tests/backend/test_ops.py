@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import Unavailable
-from jobs.ports import Worker
 from jobs.telemetry import PREFIX, STORE_METRICS
+from jobs.terms import Worker
 from nst.layers import LAYERS
 from nst.options import PRESETS, StyleOptions, knobs
 from tests.backend.handouts import Handouts, handouts
@@ -127,6 +127,28 @@ def test_readiness_needs_a_ready_worker_and_every_part(tmp_path: Path, monkeypat
         answer = service.get("/readyz")
         assert answer.status_code == 503 and "the artifacts cannot be used" in answer.json["detail"]
         assert "disk" not in answer.json["detail"]
+
+
+def test_the_api_alone_is_ready_without_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.operate.ops.READY_SECONDS", 0)
+
+    def broken(self: object) -> None:
+        raise Unavailable("password wrong")
+
+    with handouts(tmp_path) as service:
+        assert service.get("/readyz?part=api").status_code == 200
+        assert service.get("/readyz?part=all").status_code == 503
+        for part, kind in (("the store", "store"), ("the artifacts", "artifacts"), ("the bus", "bus")):
+            with monkeypatch.context() as patched:
+                patched.setattr(type(getattr(service.context, kind)), "check", broken)
+                answer = service.get("/readyz?part=api")
+            assert answer.status_code == 503 and answer.json["detail"] == f"Not ready: {part} cannot be used."
+
+
+def test_a_part_that_is_none_is_refused(service: Handouts) -> None:
+    answer = service.get("/readyz?part=gpu")
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid_parameter")
+    assert "all or api" in answer.json["detail"]
 
 
 def test_readiness_is_asked_at_most_every_two_seconds(service: Handouts) -> None:

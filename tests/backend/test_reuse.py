@@ -7,7 +7,7 @@ import pytest
 
 from jobs import keys
 from jobs.model import Job
-from jobs.ports import Worker
+from jobs.terms import Worker
 from tests.backend.service import OPTIONS, Service, picture
 
 

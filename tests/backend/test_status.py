@@ -9,7 +9,7 @@ import pytest
 from backend.follow.job_answers import JobAnswer, JobList
 from jobs import keys
 from jobs.model import FrameRef, JobError, JobStatus, Progress
-from jobs.ports import Outcome
+from jobs.terms import Outcome
 from tests.backend.service import Service, body, problem
 
 

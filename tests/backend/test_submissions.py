@@ -2,9 +2,11 @@
 
 import io
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -13,8 +15,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from jobs import keys
-from jobs.errors import JobPurged, Unavailable
+from jobs.errors import JobNotFound, Unavailable
 from jobs.model import JobSpec, JobStatus
+from jobs.tracing import trace_id
 from nst.options import StyleOptions
 from tests.backend.service import OPTIONS, Service, body, part, picture, problem
 
@@ -177,17 +180,81 @@ class _BrokenBus:
         raise Unavailable("no broker answers")
 
 
-def test_nothing_is_half_accepted_while_the_bus_is_away(service: Service) -> None:
-    bus = _BrokenBus()
+@contextmanager
+def _without_bus(service: Service) -> Iterator[_BrokenBus]:
+    whole, bus = service.context, _BrokenBus()
     ports = replace(service.ports, bus=bus)  # type: ignore[arg-type]
-    service.app.extensions["nst"] = replace(service.context, ports=ports)
-    answer = service.post()
-    assert problem(answer) == (503, "unavailable")
-    assert "broker" not in answer.text  # what is inside is for the log
+    service.app.extensions["nst"] = replace(whole, ports=ports)
+    yield bus
+    service.app.extensions["nst"] = whole
+
+
+def test_nothing_is_half_accepted_while_the_bus_is_away(service: Service) -> None:
+    with _without_bus(service) as bus:
+        answer = service.post()
+        assert problem(answer) == (503, "unavailable") and answer.headers["Retry-After"]
+        assert "broker" not in answer.text  # what is inside is for the log
+        assert problem(service.post("/api/batches", content=[picture(0), picture(2)])) == (503, "unavailable")
+    assert len(bus.asked) == 3
     assert service.ports.artifacts.jobs() == ()
-    with pytest.raises(JobPurged):
-        service.ports.store.get(bus.asked[0])
+    for id in bus.asked:
+        with pytest.raises(JobNotFound):
+            service.ports.store.get(id)
     assert service.ports.store.claim("worker") is None
+
+
+def test_a_key_that_was_used_while_the_bus_was_away_can_be_used_again(service: Service) -> None:
+    headers = {"Idempotency-Key": "abc"}
+    with _without_bus(service):
+        assert service.post(headers=headers).status_code == 503
+    answer = service.post(headers=headers)
+    assert answer.status_code == 202 and "Idempotency-Replayed" not in answer.headers
+    assert service.ports.store.get(body(answer)["id"]).status is JobStatus.QUEUED
+
+
+def test_a_job_that_a_worker_took_before_the_bus_failed_is_told_to_stop(service: Service) -> None:
+    class Quick(_BrokenBus):
+        def publish(self, specs: Sequence[JobSpec]) -> None:
+            service.claim(specs[0].id)
+            super().publish(specs)
+
+    with patch(f"{__name__}._BrokenBus", Quick), _without_bus(service) as bus:
+        assert service.post().status_code == 503
+    assert service.ports.store.get(bus.asked[0]).cancel_requested
+    assert service.ports.artifacts.jobs() == (bus.asked[0],)
+
+
+def test_a_submission_whose_answer_the_store_lost_is_taken_back(service: Service) -> None:
+    store = service.ports.store
+    enqueue, headers = type(store).enqueue, {"Idempotency-Key": "abc"}
+
+    def deaf(self: object, *jobs: Any, **how: Any) -> None:
+        enqueue(store, *jobs, **how)
+        raise Unavailable("no answer came")
+
+    with patch.object(type(store), "enqueue", deaf):
+        assert problem(service.post(headers=headers)) == (503, "unavailable")
+    assert store.claim("worker") is None
+    assert service.post(headers=headers).status_code == 202
+
+
+def test_a_job_belongs_to_the_trace_of_its_request(service: Service) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    id = service.submit(headers={"traceparent": parent})["id"]
+    assert service.ports.store.get(id).spec.trace.startswith("00-0af7651916cd43dd8448eb211c80319c-")
+
+
+def test_a_job_without_a_trace_begins_one(service: Service) -> None:
+    first, second = (
+        service.ports.store.get(service.submit(headers=headers)["id"]).spec.trace
+        for headers in ({}, {"traceparent": "x"})
+    )
+    assert trace_id(first) and trace_id(second) and trace_id(first) != trace_id(second)
+
+
+def test_the_jobs_of_a_batch_share_a_trace(service: Service) -> None:
+    jobs = body(service.post("/api/batches", content=[picture(0), picture(2)]))["jobs"]
+    assert len({service.ports.store.get(job["id"]).spec.trace for job in jobs}) == 1
 
 
 def test_a_broken_second_picture_leaves_nothing_behind(service: Service) -> None:

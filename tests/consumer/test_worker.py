@@ -12,7 +12,7 @@ from PIL import Image
 
 from jobs import keys
 from jobs.model import FrameRef, JobStatus
-from jobs.ports import Outcome
+from jobs.terms import Outcome
 from nst.options import StyleOptions
 from tests.consumer import engines
 from tests.consumer.workshop import Workshop

@@ -72,6 +72,13 @@ class Workshop:
             time.sleep(0.02)
         raise AssertionError(f"still {job}")
 
+    def until_true(self, true: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait until something holds."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+
     def until_known(self, job_id: str, seconds: float = 20) -> None:
         """Wait until the store has the job."""
         deadline = time.monotonic() + seconds

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from jobs import keys
 from jobs.errors import ArtifactMissing
 from jobs.model import new_id
-from jobs.ports import Artifacts, Entry
+from jobs.ports import Artifacts
+from jobs.terms import Entry
 
 BAD_KEYS = (
     "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", ".hidden", "a/.hidden", "a b", "a\n",
@@ -66,6 +68,80 @@ class ArtifactsContract:
         artifacts.delete("j")
         assert b"".join(deleted) == b"1" * 100_000
         assert begun + b"".join(replaced) == b"1" * 100_000
+
+    @pytest.mark.parametrize(
+        ("start", "stop"),
+        [
+            (0, None),
+            (0, 10),
+            (3, 7),
+            (9, 10),
+            (3, None),
+            (0, 1000),
+            (8, 1000),
+            (0, 0),
+            (5, 5),
+            (7, 3),
+            (10, None),
+            (99, 100),
+        ],
+    )
+    def test_a_part_is_what_a_slice_of_the_whole_is(self, artifacts: Artifacts, start: int, stop: int | None) -> None:
+        artifacts.put("j/x", b"0123456789")
+        assert b"".join(artifacts.chunks("j/x", 4, start=start, stop=stop)) == b"0123456789"[start:stop]
+
+    def test_a_part_comes_in_pieces_too(self, artifacts: Artifacts) -> None:
+        artifacts.put("j/x", bytes(range(100)))
+        assert [len(piece) for piece in artifacts.chunks("j/x", 20, start=10, stop=65)] == [20, 20, 15]
+
+    def test_nothing_has_no_parts(self, artifacts: Artifacts) -> None:
+        artifacts.put("j/empty", b"")
+        assert list(artifacts.chunks("j/empty", start=0, stop=5)) == list(artifacts.chunks("j/empty", start=5)) == []
+
+    @pytest.mark.parametrize(("start", "stop"), [(0, 10), (5, 5), (5, None)])
+    def test_a_part_of_what_was_never_put_is_missing(self, artifacts: Artifacts, start: int, stop: int | None) -> None:
+        with pytest.raises(ArtifactMissing, match="j/x"):
+            artifacts.chunks("j/x", start=start, stop=stop)
+
+    @pytest.mark.parametrize(("start", "stop"), [(-1, None), (0, -1), (-5, -1)])
+    def test_a_part_from_the_end_is_a_value_error(self, artifacts: Artifacts, start: int, stop: int | None) -> None:
+        artifacts.put("j/x", b"0123456789")
+        with pytest.raises(ValueError, match="at byte 0 or above"):
+            artifacts.chunks("j/x", start=start, stop=stop)
+
+    def test_a_part_once_open_survives_deletion(self, artifacts: Artifacts) -> None:
+        artifacts.put("j/x", b"12" * 50_000)
+        part = artifacts.chunks("j/x", 10_000, start=1, stop=90_001)
+        artifacts.delete("j")
+        assert b"".join(part) == b"21" * 45_000
+
+    def test_what_is_created_is_there_and_is_not_created_again(self, artifacts: Artifacts) -> None:
+        assert artifacts.create("j/a1/x", b"first") is True
+        assert artifacts.create("j/a1/x", b"second") is False
+        assert artifacts.get("j/a1/x") == b"first"
+        assert artifacts.list("j") == (Entry("j/a1/x", 5),)
+
+    def test_what_was_put_is_not_created_but_what_was_deleted_is(self, artifacts: Artifacts) -> None:
+        artifacts.put("j/x", b"put")
+        assert artifacts.create("j/x", b"created") is False
+        assert artifacts.get("j/x") == b"put"
+        artifacts.delete("j/x")
+        assert artifacts.create("j/x", b"created") is True
+        artifacts.put("j/x", b"put again")
+        assert artifacts.get("j/x") == b"put again"
+
+    def test_of_many_who_create_the_same_key_one_has(self, artifacts: Artifacts) -> None:
+        for n in range(5):
+            together = threading.Barrier(16)
+
+            def create(number: int, key: str = f"j/{n}", together: threading.Barrier = together) -> bool:
+                together.wait()
+                return artifacts.create(key, str(number).encode() * 1000)
+
+            with ThreadPoolExecutor(16) as pool:
+                created = list(pool.map(create, range(16)))
+            assert created.count(True) == 1
+            assert artifacts.get(f"j/{n}") == str(created.index(True)).encode() * 1000
 
     def test_a_list_is_sorted_and_knows_sizes(self, artifacts: Artifacts) -> None:
         for key in ("j/b", "j/a1/frames/10.jpg", "j/a1/frames/9.jpg", "j/a-1", "k/x"):
@@ -157,6 +233,8 @@ class ArtifactsContract:
     def test_a_bad_key_is_a_value_error_everywhere(self, artifacts: Artifacts, key: str) -> None:
         calls: tuple[Callable[[], object], ...] = (
             lambda: artifacts.put(key, b"1"),
+            lambda: artifacts.create(key, b"1"),
+            lambda: artifacts.link(key, 60),
             lambda: artifacts.get(key),
             lambda: artifacts.size(key),
             lambda: artifacts.chunks(key),

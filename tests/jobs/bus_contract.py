@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from jobs.model import JobSpec
-from jobs.ports import JobBus, Ticket
+from jobs.model import Job, JobError, JobSpec, JobStatus
+from jobs.ports import JobBus
+from jobs.terms import Ticket
 from tests.jobs.jobs_made import spec
 
 _PATIENCE_SECONDS = 30.0
@@ -56,6 +57,26 @@ class BusContract:
         worker.settle(sent[0].id)
         assert [ticket.spec for ticket in worker.unsettled()] == (sent[1:] if self.delivers else [])
         _close(sender, worker)
+
+    def test_what_is_buried_is_settled(self, make_bus: Callable[[], JobBus]) -> None:
+        sender, worker = make_bus(), make_bus()
+        sent = [spec(), spec()]
+        sender.publish(sent)
+        self._arrived(worker, sent)
+        worker.bury(Job(spec=sent[0], status=JobStatus.FAILED, error=JobError("internal", "the engine failed")))
+        assert [ticket.spec for ticket in worker.unsettled()] == (sent[1:] if self.delivers else [])
+        _close(sender, worker)
+        second = make_bus()
+        assert self._arrived(second, sent[1:]) == (sent[1:] if self.delivers else [])
+        _close(second)
+
+    def test_burying_what_nobody_delivered_or_twice_does_no_harm(self, make_bus: Callable[[], JobBus]) -> None:
+        bus = make_bus()
+        failed = Job(spec=spec(), status=JobStatus.FAILED)
+        bus.bury(failed)
+        bus.bury(failed)
+        assert bus.unsettled() == ()
+        _close(bus)
 
     def test_settling_what_nobody_delivered_or_twice_does_no_harm(self, make_bus: Callable[[], JobBus]) -> None:
         bus = make_bus()

@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, Progress, new_id
-from jobs.ports import JobStore, Outcome
+from jobs.ports import JobStore
+from jobs.terms import Outcome
 from nst.options import StyleOptions
 
 

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jobs.model import JobSpec
-from jobs.ports import Ticket
+from jobs.model import Job, JobSpec
+from jobs.terms import Ticket
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Topic:
     """What was sent and is not settled, in order."""
 
     kept: dict[str, JobSpec] = field(default_factory=dict)
+    buried: list[Job] = field(default_factory=list)
     members: list["MemoryBus"] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,6 +67,12 @@ class MemoryBus:
         self._unsettled.pop(job_id, None)
         with self._topic.lock:
             self._topic.kept.pop(job_id, None)
+
+    def bury(self, job: Job) -> None:
+        """Lay it with the dead, and forget it."""
+        self.settle(job.id)
+        with self._topic.lock:
+            self._topic.buried.append(job)
 
     def unsettled(self) -> tuple[Ticket, ...]:
         """What was delivered here."""

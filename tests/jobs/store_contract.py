@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from jobs.ports import JobStore, Policy
+from jobs.ports import JobStore
+from jobs.terms import Policy
 from tests.jobs.store_lists import ListContract
 from tests.jobs.store_lives import LifeContract
+from tests.jobs.store_losses import LossContract
 from tests.jobs.store_races import RaceContract
 from tests.jobs.store_submissions import SubmissionContract
 
 
-class StoreContract(LifeContract, ListContract, RaceContract, SubmissionContract):
+class StoreContract(LifeContract, LossContract, ListContract, RaceContract, SubmissionContract):
     """Short leases and real sleeps: a store may have a clock of its own."""
 
     @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from jobs.errors import JobPurged
 from jobs.model import Job, JobStatus
-from jobs.ports import Beat, JobStore, Place, Worker
+from jobs.ports import JobStore
+from jobs.terms import Beat, Place, Worker
 from tests.jobs.jobs_made import enqueued, finished, frames, job, progress, running, succeeded
 
 OpenStore = Callable[..., JobStore]
@@ -43,6 +44,24 @@ class ListContract:
     def test_a_higher_priority_is_next(self, store: JobStore) -> None:
         plain, urgent, idle = (enqueued(store, priority=priority) for priority in (0, 5, -1))
         assert _claimed(store) == [urgent, plain, idle]
+
+    def test_waiting_makes_up_for_a_lower_priority(self, open_store: OpenStore) -> None:
+        store = open_store(aging_seconds=0.2)
+        idle = enqueued(store, priority=-1)
+        early = enqueued(store)
+        time.sleep(0.25)
+        late, urgent = enqueued(store), enqueued(store, priority=5)
+        places = [store.place(id) for id in (urgent, early, idle, late)]
+        assert places == [Place(position, None) for position in (1, 2, 3, 4)]
+        assert _claimed(store) == [urgent, early, idle, late]
+
+    def test_a_job_that_is_given_back_has_not_waited_less(self, open_store: OpenStore) -> None:
+        store = open_store(aging_seconds=0.2, lease_seconds=0.1)
+        held = running(store, priority=-1)
+        time.sleep(0.25)
+        late = enqueued(store)
+        assert store.reap() == 1
+        assert _claimed(store) == [held.id, late]
 
     def test_an_abandoned_job_has_its_old_place(self, open_store: OpenStore) -> None:
         store = open_store(lease_seconds=0.1)
@@ -238,6 +257,33 @@ class ListContract:
         store.withdraw("a")
         store.withdraw("a")
         assert store.workers() == ()
+
+    def test_a_name_belongs_to_one_holder_at_a_time(self, store: JobStore) -> None:
+        assert store.reserve("leader", "a", 30)
+        assert not store.reserve("leader", "b", 30)
+        assert store.reserve("another", "b", 30)
+        store.free("leader", "b")  # it is not b's
+        assert not store.reserve("leader", "b", 30)
+        store.free("leader", "a")
+        store.free("leader", "a")
+        assert store.reserve("leader", "b", 30)
+
+    def test_a_name_that_is_not_kept_is_free_again(self, store: JobStore) -> None:
+        assert store.reserve("leader", "a", 0.3)
+        time.sleep(0.2)
+        assert store.reserve("leader", "a", 0.3)
+        time.sleep(0.2)
+        assert not store.reserve("leader", "b", 30)
+        time.sleep(0.15)
+        assert store.reserve("leader", "b", 30)
+        assert not store.reserve("leader", "a", 30)
+
+    def test_a_store_is_filled_when_somebody_says_so(self, store: JobStore) -> None:
+        enqueued(store)
+        assert not store.filled()
+        store.set_filled()
+        store.set_filled()
+        assert store.filled()
 
     def test_a_store_that_works_passes_its_check(self, store: JobStore) -> None:
         store.check()

@@ -1,4 +1,4 @@
-"""What every store must do with one job: claim, beat, finish, release, cancel, take over."""
+"""What every store must do with one job: claim, beat, finish, release, cancel."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,11 @@ import pytest
 
 from jobs.errors import JobNotFound
 from jobs.model import JobError, JobStatus
-from jobs.ports import Beat, JobStore, Outcome
+from jobs.ports import JobStore
+from jobs.terms import Beat, Outcome
 from tests.jobs.jobs_made import enqueued, finished, frames, job, progress, running, succeeded
+from tests.jobs.store_losses import AFTER_LEASE, LEASE, assert_spent
 
-LEASE = 0.1
-AFTER_LEASE = 0.15
 TERMINAL = [status for status in JobStatus if status.terminal]
 OpenStore = Callable[..., JobStore]
 
@@ -84,59 +84,6 @@ class LifeContract:
         assert store.beat(enqueued(store), 0) is Beat.LOST
         assert store.beat(finished(store).id, 1) is Beat.LOST
 
-    def test_a_silent_worker_loses_its_job(self, open_store: OpenStore) -> None:
-        store = open_store(lease_seconds=LEASE)
-        first = running(store)
-        store.beat(first.id, 1, progress(5), frames(5))
-        time.sleep(AFTER_LEASE)
-        second = store.claim("worker-2")
-        assert second
-        assert (second.id, second.token, second.attempt, second.worker) == (first.id, 2, 2, "worker-2")
-        assert (second.started_at, second.progress, second.frames) == (first.started_at, progress(5), frames(5))
-
-    def test_nothing_that_a_former_holder_says_counts(self, open_store: OpenStore) -> None:
-        store = open_store(lease_seconds=LEASE)
-        first = running(store)
-        time.sleep(AFTER_LEASE)
-        taken = open_store(lease_seconds=30.0).claim("worker-2", first.id)
-        assert taken
-        assert store.beat(first.id, 1, progress(9), frames(9)) is Beat.LOST
-        assert not store.finish(first.id, 1, succeeded())
-        assert not store.release(first.id, 1)
-        assert store.get(first.id) == taken
-        assert store.finish(first.id, 2, succeeded(2))
-
-    def test_a_job_whose_workers_all_vanished_fails(self, open_store: OpenStore) -> None:
-        store = open_store(lease_seconds=LEASE, max_attempts=2)
-        id = enqueued(store)
-        for attempt in (1, 2):
-            claimed = store.claim("worker")
-            assert claimed
-            assert claimed.attempt == attempt
-            time.sleep(AFTER_LEASE)
-        other = enqueued(store)
-        claimed = store.claim("worker")
-        assert claimed
-        assert claimed.id == other
-        _assert_spent(store, id)
-
-    def test_a_job_whose_workers_all_vanished_fails_when_it_is_claimed_itself(self, open_store: OpenStore) -> None:
-        store = open_store(lease_seconds=LEASE, max_attempts=1)
-        held = running(store)
-        time.sleep(AFTER_LEASE)
-        assert store.claim("worker-2", held.id) is None
-        _assert_spent(store, held.id)
-
-    def test_a_job_that_nobody_wants_is_not_taken_over(self, open_store: OpenStore) -> None:
-        store = open_store(lease_seconds=LEASE)
-        held = running(store)
-        store.beat(held.id, 1, progress(20), (*frames(10), *frames(20, token=7)))
-        store.cancel(held.id)
-        time.sleep(AFTER_LEASE)
-        assert store.claim("worker-2") is None
-        now = store.get(held.id)
-        assert (now.status, now.result, now.error) == (JobStatus.CANCELLED, None, None)
-
     @pytest.mark.parametrize("status", TERMINAL)
     def test_a_finished_job_keeps_what_was_told(self, store: JobStore, status: JobStatus) -> None:
         held = running(store)
@@ -166,13 +113,38 @@ class LifeContract:
     @pytest.mark.parametrize("status", TERMINAL)
     def test_a_terminal_job_never_changes(self, store: JobStore, status: JobStatus) -> None:
         over = finished(store, status)
+        other = next(each for each in TERMINAL if each is not status)
         assert store.cancel(over.id) == over
-        assert not store.finish(over.id, over.token, succeeded())
+        assert not store.finish(over.id, over.token, Outcome(status=other))
+        assert not store.finish(over.id, over.token + 1, Outcome(status=status))
         assert not store.release(over.id, over.token)
         assert store.beat(over.id, over.token, progress(), frames(1)) is Beat.LOST
         assert store.claim("worker-2") is None
         assert store.claim("worker-2", over.id) is None
+        assert store.reap() == 0
         assert store.get(over.id) == over
+
+    def test_an_end_whose_answer_was_lost_can_be_told_again(self, store: JobStore) -> None:
+        held = running(store)
+        assert store.finish(held.id, 1, succeeded(progress=progress(10)))
+        over = store.get(held.id)
+        assert store.finish(held.id, 1, succeeded(progress=progress(9)))
+        assert store.get(held.id) == over
+        assert store.counts()[JobStatus.SUCCEEDED] == 1
+
+    def test_a_release_whose_answer_was_lost_can_be_told_again(self, store: JobStore) -> None:
+        held = running(store)
+        assert store.release(held.id, 1, counts=False)
+        waiting = store.get(held.id)
+        assert store.release(held.id, 1, counts=False)
+        assert store.get(held.id) == waiting
+        assert not store.finish(held.id, 1, succeeded())
+
+    def test_an_end_that_came_from_elsewhere_is_not_the_workers_own(self, store: JobStore) -> None:
+        held = running(store)
+        store.release(held.id, 1)
+        store.cancel(held.id)
+        assert not store.finish(held.id, 1, Outcome(status=JobStatus.CANCELLED))
 
     def test_a_released_job_runs_again(self, store: JobStore) -> None:
         held = running(store)
@@ -215,7 +187,7 @@ class LifeContract:
             assert store.get(held.id).error == error
             assert store.get(held.id).status is JobStatus.FAILED
         else:
-            _assert_spent(store, held.id)
+            assert_spent(store, held.id)
 
     @pytest.mark.parametrize("counts", [True, False])
     def test_a_released_job_that_nobody_wants_is_cancelled(self, store: JobStore, counts: bool) -> None:
@@ -257,14 +229,3 @@ class LifeContract:
         store.cancel(held.id)
         assert store.finish(held.id, 1, succeeded())
         assert store.get(held.id).status is JobStatus.SUCCEEDED
-
-
-def _assert_spent(store: JobStore, id: str) -> None:
-    now = store.get(id)
-    assert now.status is JobStatus.FAILED
-    assert now.error
-    assert now.error.code == "too_many_attempts"
-    assert now.error.hint
-    assert now.expires_at
-    assert not now.lease_until
-    assert not now.not_before

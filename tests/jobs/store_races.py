@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from jobs.errors import QueueFull, TooManyJobs
 from jobs.model import JobStatus
-from jobs.ports import Caps, Idempotency, JobStore, Outcome, Policy
+from jobs.ports import JobStore
+from jobs.terms import Caps, Idempotency, Outcome, Policy
 from tests.jobs.jobs_made import job, running, succeeded
 
 T = TypeVar("T")

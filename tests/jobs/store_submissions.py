@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from jobs.errors import JobNotFound, KeyReused, QueueFull, TooManyJobs
+from jobs.errors import JobNotFound, JobPurged, KeyReused, QueueFull, TooManyJobs
 from jobs.model import Job, JobStatus, new_id
-from jobs.ports import Caps, Enqueued, Idempotency, JobStore
+from jobs.ports import JobStore
+from jobs.terms import Caps, Enqueued, Idempotency
 from tests.jobs.jobs_made import enqueued, finished, frames, job, running
 
 OpenStore = Callable[..., JobStore]
@@ -47,8 +48,11 @@ class SubmissionContract:
         store.enqueue([given])
         assert store.get(given.id) == given
 
-    def test_a_rebuilt_job_goes_on_with_its_token(self, store: JobStore) -> None:
+    def test_a_rebuilt_job_waits_for_its_worker_and_goes_on_with_its_token(self, open_store: OpenStore) -> None:
+        store = open_store(lease_seconds=0.2)
         store.enqueue([job(token=4, attempt=2, frames=frames(5, token=4))])
+        assert store.claim("worker-1") is None
+        time.sleep(0.25)
         claimed = store.claim("worker-1")
         assert claimed
         assert (claimed.token, claimed.attempt, claimed.frames) == (5, 3, frames(5, token=4))
@@ -159,3 +163,42 @@ class SubmissionContract:
         id = new_id()
         store.enqueue([job(id=id), job(id=id)], caps=Caps(queued=1))
         assert store.counts()[JobStatus.QUEUED] == 1
+
+    def test_a_submission_that_is_retracted_has_never_been(self, store: JobStore) -> None:
+        over = job(status=JobStatus.SUCCEEDED, reused=True, started_at=1.0, fingerprint="f", batch="b", client="a")
+        given = [job(batch="b", client="a"), over]
+        ids = store.enqueue(given, idempotency=KEY).ids
+        assert store.retract(ids, KEY) == ids
+        assert _none_of(store, given)
+        assert store.of_client("a") == store.of_batch("b") == ()
+        assert store.equal("f") is None
+        assert store.recall(KEY) is None
+        assert store.counts() == dict.fromkeys(JobStatus, 0)
+        assert store.facts().queued_work == 0
+        assert store.claim("worker-1") is None
+        assert store.enqueue(given, idempotency=KEY, caps=Caps(queued=1, open_per_client=1)).new
+
+    def test_a_job_that_was_taken_meanwhile_is_asked_to_stop(self, store: JobStore) -> None:
+        waiting, held = enqueued(store), running(store)
+        assert store.retract([waiting, held.id]) == (waiting,)
+        now = store.get(held.id)
+        assert (now.status, now.cancel_requested, now.version) == (JobStatus.RUNNING, True, held.version + 1)
+        assert store.retract([held.id]) == ()
+        assert store.get(held.id) == now
+
+    def test_a_job_that_ended_meanwhile_is_left(self, store: JobStore) -> None:
+        over = finished(store)
+        assert store.retract([over.id]) == ()
+        assert store.get(over.id) == over
+        store.purge(over.id)
+        assert store.retract([over.id]) == ()
+        with pytest.raises(JobPurged):
+            store.get(over.id)
+
+    def test_of_a_job_that_never_came_nothing_is_left(self, store: JobStore) -> None:
+        assert store.retract(["unknown"]) == ("unknown",)
+
+    def test_the_key_of_another_submission_is_not_freed(self, store: JobStore) -> None:
+        first = store.enqueue([job()], idempotency=KEY)
+        store.retract([enqueued(store)], KEY)
+        assert store.recall(KEY) == Enqueued(first.ids, new=False)

@@ -6,8 +6,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -178,6 +180,35 @@ def test_where_there_are_no_links_a_copy_has_its_own_bytes(
     folder.copy("j", "k")
     assert folder.get("k/a1/x") == b"1"
     assert not (folder.root / "j/a1/x").samefile(folder.root / "k/a1/x")
+
+
+def test_without_links_one_of_many_creates_and_it_is_whole(
+    folder: FolderArtifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.link", refuse(errno.EPERM))
+    together = threading.Barrier(8)
+
+    def create(number: int) -> bool:
+        together.wait()
+        return folder.create("j/x", bytes([number]) * 100_000)
+
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(create, range(8)))
+    assert created.count(True) == 1
+    assert folder.get("j/x") == bytes([created.index(True)]) * 100_000
+    assert hidden_files(folder.root) == []
+
+
+def test_nothing_is_created_in_the_place_of_a_folder(folder: FolderArtifacts) -> None:
+    folder.put("j/x/y", b"1")
+    with pytest.raises(Unavailable, match="Is a directory"):
+        folder.create("j/x", b"1")
+    assert hidden_files(folder.root) == []
+
+
+def test_a_folder_has_no_links(folder: FolderArtifacts) -> None:
+    folder.put("j/x", b"1")
+    assert folder.link("j/x", 60, name="x.png") is None
 
 
 def test_a_copy_whose_source_vanishes_leaves_nothing(folder: FolderArtifacts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Jobs brought back from storage after the store has lost its data."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,11 +10,11 @@ import pytest
 from jobs import keys
 from jobs.artifacts import FolderArtifacts
 from jobs.bus import EmptyBus
-from jobs.errors import JobPurged
+from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
-from jobs.ports import Outcome, Policy
-from jobs.recovery import recover, recover_all
+from jobs.recovery import recover, recover_all, seal
 from jobs.sqlite import SqliteStore
+from jobs.terms import Outcome, Policy
 from jobs.wiring import Ports
 from nst.options import StyleOptions
 
@@ -26,6 +27,13 @@ class _NotingBus(EmptyBus):
 
     def publish(self, specs: Sequence[JobSpec]) -> None:
         self.sent += [spec.id for spec in specs]
+
+
+class _DeadBus(EmptyBus):
+    """Cannot send."""
+
+    def publish(self, specs: Sequence[JobSpec]) -> None:
+        raise Unavailable("nobody is there")
 
 
 @pytest.fixture
@@ -125,8 +133,8 @@ def test_a_new_attempt_never_writes_into_an_old_ones_folder(ports: Ports) -> Non
         ports.artifacts.put(keys.frame(spec.id, token, iteration), b"x")
     job = recover(ports, spec.id)
     assert job is not None and job.frames == (FrameRef(10, 1), FrameRef(20, 3), FrameRef(30, 3))
-    claimed = ports.store.claim("worker")
-    assert claimed is not None and claimed.token == 4
+    assert job.token == 3
+    assert job.not_before > time.time()  # the worker of the last attempt may live
 
 
 def test_a_known_job_is_left_as_it_is(ports: Ports) -> None:
@@ -159,14 +167,70 @@ def test_an_empty_store_is_filled_in_the_old_order(ports: Ports, bus: _NotingBus
     assert ports.store.get(done.id) == _over(done)
 
 
-def test_a_store_with_jobs_is_not_filled(ports: Ports) -> None:
-    _stored(ports)
-    ports.store.enqueue([Job(spec=_spec())])
+def test_a_store_that_was_filled_is_not_filled_again(ports: Ports) -> None:
     assert recover_all(ports) == 0
+    spec = _stored(ports)
+    assert recover_all(ports) == 0
+    with pytest.raises(JobNotFound):
+        ports.store.get(spec.id)
 
 
-def test_nothing_in_storage_is_nothing_to_do(ports: Ports) -> None:
+def test_what_a_store_knows_already_stays_as_it_is(ports: Ports) -> None:
+    spec, other = _stored(ports), _stored(ports)
+    ports.store.enqueue([Job(spec=spec)])
+    held = ports.store.claim("worker", spec.id)
+    assert recover_all(ports) == 2
+    assert ports.store.get(spec.id) == held
+    assert ports.store.get(other.id).status is JobStatus.QUEUED
+
+
+def test_two_never_fill_a_store_at_once(ports: Ports) -> None:
+    spec = _stored(ports)
+    assert ports.store.reserve("recovery", "somebody", 60)
     assert recover_all(ports) == 0
+    ports.store.free("recovery", "somebody")
+    assert recover_all(ports) == 1
+    assert ports.store.get(spec.id).status is JobStatus.QUEUED
+
+
+def test_a_store_that_could_not_be_filled_is_filled_the_next_time(ports: Ports, bus: _NotingBus) -> None:
+    spec = _stored(ports)
+    with pytest.raises(Unavailable):
+        recover_all(replace(ports, bus=_DeadBus()))
+    assert not ports.store.filled()
+    assert recover_all(ports) == 1
+    assert bus.sent == [spec.id]
+
+
+def test_more_jobs_than_one_part_are_filled_in_their_order(ports: Ports) -> None:
+    ids = [_stored(ports, 1e9 + number).id for number in range(205)]
+    assert recover_all(ports) == 205
+    claimed = ports.store.claim("worker")
+    place = ports.store.place(ids[-1])
+    assert claimed is not None and claimed.id == ids[0]
+    assert place is not None and place.position == 204
+
+
+def test_the_first_manifest_stays(ports: Ports) -> None:
+    over = _over(_stored(ports))
+    seal(ports, over)
+    seal(ports, replace(over, version=99))
+    assert recover(ports, over.id) == over
+
+
+def test_a_damaged_manifest_is_replaced(ports: Ports) -> None:
+    over = _over(_stored(ports))
+    ports.artifacts.put(keys.manifest(over.id), b"{")
+    seal(ports, over)
+    assert recover(ports, over.id) == over
+
+
+def test_a_sealed_job_has_no_checkpoints(ports: Ports) -> None:
+    over = _over(_stored(ports))
+    for token in (1, 2):
+        ports.artifacts.put(f"{keys.checkpoint(over.id, token)}", b"x")
+    seal(ports, over)
+    assert [entry.key for entry in ports.artifacts.list(over.id)] == [keys.spec(over.id), keys.manifest(over.id)]
 
 
 def test_a_recovered_job_can_be_finished(ports: Ports) -> None:

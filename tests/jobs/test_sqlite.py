@@ -11,8 +11,9 @@ import pytest
 from jobs import sqlite_statements as sql
 from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import JobStatus
-from jobs.ports import JobStore, Policy
+from jobs.ports import JobStore
 from jobs.sqlite import SqliteStore
+from jobs.terms import Place, Policy
 from tests.jobs.jobs_made import enqueued, finished, frames, progress, running, succeeded
 from tests.jobs.store_contract import StoreContract
 
@@ -70,6 +71,26 @@ def test_a_delay_lasts_exactly_as_long_as_it_should(store: SqliteStore, clock: C
     assert store.claim("worker-2") is None
     clock.now += 0.1
     assert store.claim("worker-2")
+
+
+def test_a_job_of_lower_priority_that_waits_long_enough_is_the_equal_of_another(
+    store: SqliteStore, clock: Clock
+) -> None:
+    idle = enqueued(store, priority=-1)
+    clock.now += 599
+    plain = enqueued(store)
+    assert [store.place(id) for id in (plain, idle)] == [Place(1, None), Place(2, None)]
+    clock.now += 1
+    equal = enqueued(store)
+    assert [store.place(id) for id in (plain, idle, equal)] == [Place(position, None) for position in (1, 2, 3)]
+
+
+def test_a_clock_that_is_set_back_lets_nobody_go_first(store: SqliteStore, clock: Clock) -> None:
+    first = enqueued(store)
+    clock.now -= 3600
+    second, urgent = enqueued(store), enqueued(store, priority=1)
+    claimed = [store.claim("worker-1") for _ in range(3)]
+    assert [each.id for each in claimed if each] == [urgent, first, second]
 
 
 def test_a_delayed_job_does_not_block_the_ones_behind_it(store: SqliteStore) -> None:
@@ -166,7 +187,9 @@ PLANS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
         dict.fromkeys(("now", "lease", "ttl", "max", "error"), 1),
         {"jobs_queue", "jobs_leases"},
     ),
-    "ahead": (sql.AHEAD, {"priority": 0, "seq": 1}, {"jobs_queue"}),
+    "ahead": (sql.AHEAD, {"rank": 0, "seq": 1}, {"jobs_queue"}),
+    "abandoned": (sql.ABANDONED, {"now": 1, "lease": 1}, {"jobs_leases"}),
+    "reap": (sql.REAP, {"now": 1, "lease": 1}, {"jobs_leases"}),
     "remaining": (sql.REMAINING, {"pace": 1}, {"jobs_leases"}),
     "pace": (sql.PACE, {}, {"jobs_pace"}),
     "equal": (sql.EQUAL, {"fingerprint": "f", "now": 1}, {"jobs_equal"}),

@@ -16,16 +16,17 @@ import pytest
 
 from jobs.errors import NewerVersion, Unavailable
 from jobs.model import JobStatus
-from jobs.ports import JobStore, Policy
+from jobs.ports import JobStore
 from jobs.sqlite import SqliteStore
 from jobs.sqlite_schema import VERSION
+from jobs.terms import Policy
 from tests.jobs.jobs_made import enqueued, job
 
 #: Programs that are given the file as their first argument.
 START = """
 import os, signal, sys, time
 from pathlib import Path
-from jobs.ports import Policy
+from jobs.terms import Policy
 from jobs.sqlite import SqliteStore
 from tests.jobs.jobs_made import job
 path = Path(sys.argv[1])
@@ -36,7 +37,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 OPEN_AT = """
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
-print(SqliteStore(path, Policy()).fresh)
+print(sum(SqliteStore(path, Policy()).counts().values()))
 """
 FORK = """
 store = SqliteStore(path, Policy())
@@ -82,10 +83,11 @@ def test_a_store_is_a_job_store(path: Path) -> None:
     store.close()
 
 
-def test_the_folder_is_made_and_the_first_to_open_knows_it(tmp_path: Path) -> None:
+def test_the_folder_is_made(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "jobs.sqlite"
     first, second = SqliteStore(path, Policy()), SqliteStore(path, Policy())
-    assert (first.fresh, second.fresh) == (True, False)
+    id = enqueued(first)
+    assert second.get(id).id == id
     first.close()
     second.close()
 
@@ -112,26 +114,25 @@ def test_a_job_survives_the_death_of_the_process_that_took_it(path: Path, reposi
     assert process.returncode == -signal.SIGKILL
     store = SqliteStore(path, Policy())
     assert store.get(id).status is JobStatus.QUEUED
-    assert not store.fresh
     store.close()
 
 
 def test_several_processes_can_open_a_new_file_at_once(path: Path, repository: Path) -> None:
     processes = [_start(repository, OPEN_AT, path, time.time() + 1.5) for _ in range(4)]
     answers = [process.communicate(timeout=60)[0].strip() for process in processes]
-    assert sorted(answers) == ["False", "False", "False", "True"]
+    assert answers == ["0"] * 4
 
 
 def test_several_threads_can_open_a_new_file_at_once(tmp_path: Path) -> None:
     for number in range(10):
         start = threading.Barrier(8)
-        fresh: list[bool] = []
+        opened: list[bool] = []
 
         def open_it(path: Path = tmp_path / f"{number}.sqlite", start: threading.Barrier = start) -> None:
             start.wait()
             store = SqliteStore(path, Policy())
             store.check()
-            fresh.append(store.fresh)  # noqa: B023
+            opened.append(store.filled())  # noqa: B023
             store.close()
 
         threads = [threading.Thread(target=open_it) for _ in range(8)]
@@ -139,7 +140,7 @@ def test_several_threads_can_open_a_new_file_at_once(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(fresh) == [False] * 7 + [True]
+        assert opened == [False] * 8
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -19,8 +19,8 @@ import requests
 from PIL import Image
 
 from jobs.model import JobStatus
-from jobs.ports import Policy
 from jobs.sqlite import SqliteStore
+from jobs.terms import Policy
 from scripts.service import ROOT, Service
 
 PHOTO = ROOT / "examples/photos/coffee.jpg"

@@ -80,7 +80,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The jobs that were submitted with your API key, newest first. */
+        /** The jobs that you submitted, by your API key or as who has signed in, newest first. */
         readonly get: operations["listJobs"];
         readonly put?: never;
         /** Submit a photo and one or more paintings. */
@@ -1382,6 +1382,12 @@ export interface operations {
             /** @description Accepted; Location names the batch. */
             readonly 202: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1397,7 +1403,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An API key is needed, and there is none or another one. */
+            /** @description An API key is needed, or to be signed in at the proxy, and there is none or another one. */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1427,6 +1433,12 @@ export interface operations {
             /** @description A part or a value is not allowed; `field` names it. */
             readonly 422: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1436,6 +1448,12 @@ export interface operations {
             /** @description Too many submissions or open jobs of one client. */
             readonly 429: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -1447,6 +1465,12 @@ export interface operations {
             /** @description Something is full or away; try again after Retry-After. */
             readonly 503: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -1503,7 +1527,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the owner_token of the submission's answer */
+                /** @description the owner_token of the submission's answer; operators send their API key */
                 readonly "X-Owner-Token"?: string;
             };
             readonly path: {
@@ -1520,7 +1544,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The owner token is missing or another one. */
+            /** @description The owner token is missing or another one, and there is no operator's API key. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1615,7 +1639,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the owner_token of the submission's answer */
+                /** @description the owner_token of the submission's answer; operators send their API key */
                 readonly "X-Owner-Token"?: string;
             };
             readonly path: {
@@ -1634,7 +1658,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            /** @description The owner token is missing or another one. */
+            /** @description The owner token is missing or another one, and there is no operator's API key. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1670,6 +1694,7 @@ export interface operations {
             readonly query?: {
                 readonly limit?: number;
                 readonly before?: number | null;
+                readonly client?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1686,7 +1711,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["JobList"];
                 };
             };
-            /** @description An API key is needed, and there is none or another one. */
+            /** @description An API key is needed, or to be signed in at the proxy, and there is none or another one. */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1695,7 +1720,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There are no API keys here to list by. */
+            /** @description There are no names here to list by, or these are the jobs of somebody else. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1889,6 +1914,12 @@ export interface operations {
             /** @description Accepted; Location names the job. */
             readonly 202: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1904,7 +1935,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An API key is needed, and there is none or another one. */
+            /** @description An API key is needed, or to be signed in at the proxy, and there is none or another one. */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1934,6 +1965,12 @@ export interface operations {
             /** @description A part or a value is not allowed; `field` names it. */
             readonly 422: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1943,6 +1980,12 @@ export interface operations {
             /** @description Too many submissions or open jobs of one client. */
             readonly 429: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -1954,6 +1997,12 @@ export interface operations {
             /** @description Something is full or away; try again after Retry-After. */
             readonly 503: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -2041,7 +2090,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the owner_token of the submission's answer */
+                /** @description the owner_token of the submission's answer; operators send their API key */
                 readonly "X-Owner-Token"?: string;
             };
             readonly path: {
@@ -2058,7 +2107,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The owner token is missing or another one. */
+            /** @description The owner token is missing or another one, and there is no operator's API key. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2162,7 +2211,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the owner_token of the submission's answer */
+                /** @description the owner_token of the submission's answer; operators send their API key */
                 readonly "X-Owner-Token"?: string;
             };
             readonly path: {
@@ -2190,7 +2239,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["JobAnswer"];
                 };
             };
-            /** @description The owner token is missing or another one. */
+            /** @description The owner token is missing or another one, and there is no operator's API key. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2488,6 +2537,13 @@ export interface operations {
                     readonly "image/png": string;
                 };
             };
+            /** @description Where the storage itself answers a download, if the operator wants that. */
+            readonly 307: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description No such job, or it has no result (yet). */
             readonly 404: {
                 headers: {
@@ -2532,7 +2588,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the owner_token of the submission's answer */
+                /** @description the owner_token of the submission's answer; operators send their API key */
                 readonly "X-Owner-Token"?: string;
                 /** @description a word of your own for this submission: sent again with the same body, it answers the same job */
                 readonly "Idempotency-Key"?: string;
@@ -2683,6 +2739,12 @@ export interface operations {
             /** @description Accepted as a new job; Location names it. */
             readonly 202: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2698,7 +2760,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An API key is needed, and there is none or another one. */
+            /** @description An API key is needed, or to be signed in at the proxy, and there is none or another one. */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2707,7 +2769,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The owner token is missing or another one. */
+            /** @description The owner token is missing or another one, and there is no operator's API key. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2764,6 +2826,12 @@ export interface operations {
             /** @description A part or a value is not allowed; `field` names it. */
             readonly 422: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2773,6 +2841,12 @@ export interface operations {
             /** @description Too many submissions or open jobs of one client. */
             readonly 429: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -2784,6 +2858,12 @@ export interface operations {
             /** @description Something is full or away; try again after Retry-After. */
             readonly 503: {
                 headers: {
+                    /** @description submissions in any minute */
+                    readonly "RateLimit-Limit"?: number;
+                    /** @description of these, how many are left */
+                    readonly "RateLimit-Remaining"?: number;
+                    /** @description seconds until one more is */
+                    readonly "RateLimit-Reset"?: number;
                     /** @description seconds */
                     readonly "Retry-After"?: number;
                     readonly [name: string]: unknown;
@@ -2881,6 +2961,13 @@ export interface operations {
                     readonly "image/webp": string;
                     readonly "video/mp4": string;
                 };
+            };
+            /** @description Where the storage itself answers a download, if the operator wants that. */
+            readonly 307: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No such job. */
             readonly 404: {
@@ -3327,7 +3414,9 @@ export interface operations {
     };
     readonly getReadiness: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly part?: "all" | "api";
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -3341,6 +3430,15 @@ export interface operations {
                 };
                 content: {
                     readonly "text/plain": string;
+                };
+            };
+            /** @description There is no such part. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description What is missing. */

@@ -22,6 +22,10 @@ const refusals: Readonly<Record<string, (refusal: Refusal) => Trouble>> = {
     what: 'This service needs a key.',
     todo: 'Ask whoever runs it for one, and enter it here.',
   }),
+  sign_in_needed: () => ({
+    what: 'You are not signed in.',
+    todo: 'Load the page again to sign in, then try once more.',
+  }),
   not_owner: () => ({
     what: 'Only the browser that started this picture may do that.',
     todo: 'Open it where it was made, or make your own.',
