@@ -10,6 +10,8 @@ from jobs.terms import Ticket
 class EmptyBus:
     """Carries nothing; ``poll`` sleeps."""
 
+    carries = False
+
     def publish(self, specs: Sequence[JobSpec]) -> None:
         """The store has them already."""
 

@@ -43,6 +43,8 @@ class KafkaBus:
         Unavailable: the URL or the files of ``tls`` cannot be used.
     """
 
+    carries = True
+
     def __init__(
         self,
         url: str,
@@ -56,6 +58,7 @@ class KafkaBus:
         self._address = Address.parse(url, sasl=sasl, tls=tls or Tls())
         self._metrics = metrics or BusMetrics.on(CollectorRegistry())
         self._tracker = Tracker()
+        self._held = False
         self._sender = Sender(self._address, self._address.topic)
         self._undertaker = Sender(self._address, self._address.dead_letters)
         self._letters = DeadLetters(self._undertaker, self._tracker, self._metrics)
@@ -80,7 +83,7 @@ class KafkaBus:
         self._member.attend()
         if self._member.fault is not None:
             raise type(self._member.fault)(str(self._member.fault))
-        if self._member.held:
+        if self._held:
             time.sleep(timeout_seconds)
             return ()
         try:
@@ -89,12 +92,12 @@ class KafkaBus:
             return ()
 
     def hold(self) -> None:
-        """Pause every partition, also those that are dealt from now on. What is on its way is kept for later."""
-        self._member.held = True
+        """Hand out nothing. Fetching goes on, or the offsets of a fleet that is never idle would stand still."""
+        self._held = True
 
     def resume(self) -> None:
-        """Fetch again."""
-        self._member.held = False
+        """Hand out again, first what has come meanwhile."""
+        self._held = False
 
     def settle(self, job_id: str) -> None:
         """The job's messages need not be delivered again."""

@@ -82,8 +82,7 @@ class Member:
         self._thread: threading.Thread | None = None
         self._seen_at = time.monotonic()
         self._failing = False
-        self.held = False  #: fetch nothing; plain attributes, each written by one thread
-        self.fault: Misconfigured | None = None
+        self.fault: Misconfigured | None = None  # written by the thread alone
 
     def attend(self) -> None:
         """The loop is alive; joins the group the first time."""
@@ -177,7 +176,7 @@ class Member:
     @property
     def full(self) -> bool:
         """Whether nothing more is to be fetched."""
-        return self.held or len(self._tracker) >= self._membership.most_open
+        return len(self._tracker) >= self._membership.most_open
 
     def _pause_or_resume(self, consumer: KafkaConsumer) -> None:
         paused, assigned = consumer.paused(), consumer.assignment()
@@ -238,7 +237,7 @@ class _Books(ConsumerRebalanceListener):  # type: ignore[misc]  # published with
         self._tracker.drop({gone.partition for gone in lost})
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """New partitions arrive unpaused, also while a job runs."""
+        """New partitions arrive unpaused, also where no more is to be fetched."""
         self._tracker.keep({new.partition for new in assigned})
         self._member.note_rebalance()
         if self._member.full:

@@ -47,6 +47,9 @@ class JobStore(Protocol):
             stop instead.
         """
 
+    def let_start(self, ids: Sequence[str]) -> None:
+        """Let queued jobs start that were to wait (``Job.not_before``): what they waited for has come about."""
+
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
         """Take the lease of the best job that may run now: highest priority, then oldest; or of one job in particular.
 
@@ -163,7 +166,12 @@ class JobBus(Protocol):
     """Carries new jobs to workers, at least once each. It wakes and remembers; it never decides who runs what.
 
     ``publish`` is used by the API; the rest by one worker, from one thread. Every method may raise Unavailable.
+
+    Attributes:
+        carries: whether anything is sent at all, and so may fail to be.
     """
+
+    carries: bool
 
     def publish(self, specs: Sequence[JobSpec]) -> None:
         """Send jobs; they are confirmed when this returns."""

@@ -20,6 +20,7 @@ from jobs import refusals
 from jobs.model import FrameRef, Job, JobError, JobStatus, Progress
 from jobs.redis_changes import LOOK_SECONDS, Changes
 from jobs.redis_records import (
+    admitted,
     entry_from_job,
     error_text,
     frames_text,
@@ -77,16 +78,7 @@ class RedisStore:
             fingerprint=idempotency and idempotency.fingerprint,
             key_milliseconds=milliseconds(self._policy.key_ttl_seconds),
         )
-        match what:
-            case "known":
-                return Enqueued(tuple(found), new=False)
-            case "reused":
-                raise refusals.key_reused()
-            case "queue_full":
-                raise refusals.queue_full(found[0], caps.queued)
-            case "too_many":
-                raise refusals.too_many_jobs(found[0], caps.open_per_client)
-        return Enqueued(ids, new=True)
+        return admitted(what, found, ids, caps)
 
     def recall(self, idempotency: Idempotency) -> Enqueued | None:
         """What was taken under this key."""
@@ -101,6 +93,10 @@ class RedisStore:
     def retract(self, ids: Sequence[str], idempotency: Idempotency | None = None) -> tuple[str, ...]:
         """Undo a submission; the ids of which nothing is left."""
         return tuple(self._server.run("retract", ids=list(ids), key=key_name(idempotency)))
+
+    def let_start(self, ids: Sequence[str]) -> None:
+        """Let jobs start that were to wait."""
+        self._server.run("let_start", ids=list(ids))
 
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
         """Take the best job, or this one. Where the answer is lost on its way, the lease runs out as any other."""

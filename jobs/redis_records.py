@@ -11,9 +11,10 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from jobs import refusals
 from jobs.errors import Unavailable
 from jobs.model import FrameRef, Job, JobError, JobSpec, JobStatus, Progress, frames_from_plain, frames_to_plain
-from jobs.terms import Idempotency
+from jobs.terms import Caps, Enqueued, Idempotency
 from nst.errors import NstError
 
 _NUMBERS: Mapping[str, type[int] | type[float]] = {
@@ -119,3 +120,21 @@ def milliseconds(seconds: float) -> int:
 
 def _flat(values: Mapping[str, Any]) -> list[str]:
     return [str(part) for name, value in values.items() if value is not None for part in (name, value)]
+
+
+def admitted(what: str, found: Sequence[Any], ids: tuple[str, ...], caps: Caps) -> Enqueued:
+    """What the script ``enqueue`` has answered.
+
+    Raises:
+        QueueFull, TooManyJobs, KeyReused: it has taken nothing.
+    """
+    match what:
+        case "known":
+            return Enqueued(tuple(found), new=False)
+        case "reused":
+            raise refusals.key_reused()
+        case "queue_full":
+            raise refusals.queue_full(found[0], caps.queued)
+        case "too_many":
+            raise refusals.too_many_jobs(found[0], caps.open_per_client)
+    return Enqueued(ids, new=True)

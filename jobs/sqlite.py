@@ -15,10 +15,19 @@ from typing import Any
 from jobs import refusals
 from jobs import sqlite_statements as sql
 from jobs.model import FrameRef, Job, JobError, JobStatus, Progress, frames_to_plain
-from jobs.sqlite_admission import check_caps, recall, remember, retract
+from jobs.sqlite_admission import check_caps, complete, recall, remember, retract
 from jobs.sqlite_estimates import facts, place
-from jobs.sqlite_rows import PURGED, adoption, error_column, insertion, job_from_row, progress_column, row_from_job
-from jobs.sqlite_schema import Database
+from jobs.sqlite_file import Database
+from jobs.sqlite_rows import (
+    PURGED,
+    adoption,
+    error_column,
+    insertion,
+    job_from_row,
+    progress_column,
+    row_from_job,
+    worker_from_plain,
+)
 from jobs.terms import Beat, Caps, Enqueued, Idempotency, Outcome, Place, Policy, QueueFacts, Worker
 
 _POLL_SECONDS = 0.05
@@ -54,7 +63,7 @@ class SqliteStore:
                 return known
             check_caps(connection, jobs, caps or Caps())
             for job in jobs:
-                self._take(connection, self._complete(job, now))
+                self._take(connection, complete(job, now, self._policy))
             ids = tuple(job.id for job in jobs)
             if idempotency:
                 remember(connection, idempotency, ids, now, self._policy.key_ttl_seconds)
@@ -69,6 +78,11 @@ class SqliteStore:
         """Undo a submission; the ids of which nothing is left."""
         with self._file.writing() as connection:
             return retract(connection, ids, idempotency)
+
+    def let_start(self, ids: Sequence[str]) -> None:
+        """Let jobs start that were to wait."""
+        with self._file.writing() as connection:
+            connection.executemany(sql.LET_START, [(id,) for id in ids])
 
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
         """Take the best job, or this one."""
@@ -239,7 +253,7 @@ class SqliteStore:
     def workers(self) -> tuple[Worker, ...]:
         """The workers that are alive, by id."""
         rows = self._file.read("SELECT worker FROM workers WHERE expires_at > ? ORDER BY id", (self._clock(),))
-        return tuple(_worker(json.loads(row["worker"])) for row in rows)
+        return tuple(worker_from_plain(json.loads(row["worker"])) for row in rows)
 
     def reserve(self, name: str, holder: str, ttl_seconds: float) -> bool:
         """Have a name to oneself."""
@@ -284,15 +298,3 @@ class SqliteStore:
         arrival = connection.execute(sql.ARRIVE, {"now": self._clock()}).fetchall()[0][0]
         row = row_from_job(job) | {"rank": arrival - self._policy.aging_seconds * job.spec.priority}
         return bool(connection.execute(insertion(row), row).rowcount)
-
-    def _complete(self, job: Job, now: float) -> Job:
-        """A terminal job with its times, because it must be purged one day; a lost one with a worker's last chance."""
-        if not job.status.terminal:
-            return replace(job, not_before=now + self._policy.lease_seconds) if job.token else job
-        finished_at = now if job.finished_at is None else job.finished_at
-        expires_at = now + self._policy.result_ttl_seconds if job.expires_at is None else job.expires_at
-        return replace(job, finished_at=finished_at, expires_at=expires_at)
-
-
-def _worker(values: dict[str, Any]) -> Worker:
-    return Worker(**(values | {"backbones": tuple(values.get("backbones", ()))}))

@@ -4,12 +4,12 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from jobs import refusals
 from jobs import sqlite_statements as sql
 from jobs.model import Job, JobStatus
-from jobs.terms import Caps, Enqueued, Idempotency
+from jobs.terms import Caps, Enqueued, Idempotency, Policy
 
 
 def recall(connection: sqlite3.Connection, idempotency: Idempotency, now: float) -> Enqueued | None:
@@ -77,3 +77,12 @@ def _check_client(connection: sqlite3.Connection, client: str, more: int, most: 
 
 def _known(connection: sqlite3.Connection, job: Job) -> bool:
     return connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone() is not None
+
+
+def complete(job: Job, now: float, policy: Policy) -> Job:
+    """A terminal job with its times, because it must be purged one day; a lost one with a worker's last chance."""
+    if not job.status.terminal:
+        return replace(job, not_before=now + policy.lease_seconds) if job.token else job
+    finished_at = now if job.finished_at is None else job.finished_at
+    expires_at = now + policy.result_ttl_seconds if job.expires_at is None else job.expires_at
+    return replace(job, finished_at=finished_at, expires_at=expires_at)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jobs import sqlite_statements as sql
-from jobs.sqlite_schema import Database
+from jobs.sqlite_file import Database
 from jobs.terms import Place, QueueFacts, Worker
 
 

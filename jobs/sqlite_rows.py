@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.errors import Unavailable
 from jobs.model import Job, JobError, JobSpec, JobStatus, Progress, frames_from_plain, frames_to_plain
+from jobs.terms import Worker
 from nst.errors import NstError
 
 #: The status of a row that only says that a job was there.
@@ -90,3 +91,8 @@ def insertion(row: dict[str, Any]) -> str:
     """The statement that takes such a row in; a job that is already known stays as it is."""
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     return f"INSERT INTO jobs ({names}) VALUES ({values}) ON CONFLICT (id) DO NOTHING"
+
+
+def worker_from_plain(values: dict[str, Any]) -> Worker:
+    """A worker as it was told."""
+    return Worker(**(values | {"backbones": tuple(values.get("backbones", ()))}))

@@ -58,6 +58,8 @@ PART = "UPDATE jobs SET parting = :parting WHERE id = :id"
 
 HELD = f"SELECT attempt, cancel_requested FROM jobs WHERE {_HELD}"
 
+LET_START = "UPDATE jobs SET not_before = 0 WHERE id = ? AND status = 'queued'"
+
 REQUEUE = f"""UPDATE jobs SET status = 'queued', version = version + 1, attempt = attempt - :taken_back, worker = '',
     lease_until = 0, not_before = :not_before, error = :error
 WHERE {_HELD}"""

@@ -7,7 +7,7 @@ crash in between loses an accepted job or leaves one that cannot run.
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from backend.context import Context
@@ -24,6 +24,7 @@ from nst.options import StyleOptions
 
 _log = logger(__name__)
 
+_SENDING_SECONDS = 15.0  # longer than it takes to send, or to fail
 _LEAST_RETRY_SECONDS, _MOST_RETRY_SECONDS, _RETRY_SECONDS = 2.0, 600.0, 30.0
 
 
@@ -108,6 +109,8 @@ def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None
         Unavailable: the store or the bus cannot be used.
     """
     ids = [job.id for job in jobs]
+    if context.bus.carries:
+        jobs = _held(jobs)
     try:
         taken = context.store.enqueue(jobs, caps=context.settings.caps, idempotency=idempotency)
     except Refused as error:
@@ -133,15 +136,28 @@ def discard(context: Context, ids: Iterable[str]) -> None:
             _log.warning("the artifacts of a refused job stay behind", job_id=id, reason=str(error))
 
 
+def _held(jobs: Sequence[Job]) -> list[Job]:
+    """Queued jobs do not start before they are sent; should this process die until then, they do so by themselves."""
+    until = time.time() + _SENDING_SECONDS
+    return [replace(job, not_before=until) if job.status is JobStatus.QUEUED else job for job in jobs]
+
+
 def _publish(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None) -> None:
     """Send the queued ones; where that fails, take everything back, so that nothing is accepted by half."""
     queued = [job.spec for job in jobs if job.status is JobStatus.QUEUED]
+    if not queued:
+        return
     try:
-        if queued:
-            context.bus.publish(queued)
+        context.bus.publish(queued)
     except JobsError:
         discard(context, _take_back(context, [job.id for job in jobs], idempotency))
         raise
+    if not context.bus.carries:
+        return
+    try:
+        context.store.let_start([spec.id for spec in queued])
+    except JobsError as error:  # they are accepted all the same, and only start later
+        _log.warning("jobs start late", jobs=len(queued), reason=str(error))
 
 
 def _take_back(context: Context, ids: Sequence[str], idempotency: Idempotency | None) -> tuple[str, ...]:

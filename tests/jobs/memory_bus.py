@@ -25,6 +25,8 @@ class Topic:
 class MemoryBus:
     """One member on a topic; everything unsettled is delivered to it when it joins."""
 
+    carries = True
+
     def __init__(self, topic: Topic) -> None:
         self._topic = topic
         self._arriving: queue.SimpleQueue[Ticket] = queue.SimpleQueue()

@@ -57,6 +57,17 @@ class SubmissionContract:
         assert claimed
         assert (claimed.token, claimed.attempt, claimed.frames) == (5, 3, frames(5, token=4))
 
+    def test_a_job_that_is_to_wait_starts_when_it_may(self, store: JobStore) -> None:
+        held, other = job(not_before=time.time() + 60), job()
+        store.enqueue([held, other])
+        claimed = store.claim("worker-1")
+        assert claimed and claimed.id == other.id
+        assert store.claim("worker-1", held.id) is None
+        store.let_start([held.id, other.id, new_id()])
+        claimed = store.claim("worker-1")
+        assert claimed and claimed.id == held.id
+        assert store.get(other.id).status is JobStatus.RUNNING
+
     def test_a_running_job_cannot_be_taken_in(self, store: JobStore) -> None:
         given = [job(), job(status=JobStatus.RUNNING)]
         with pytest.raises(ValueError, match="running"):

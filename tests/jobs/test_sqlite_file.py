@@ -267,3 +267,34 @@ def test_a_thread_does_not_make_the_file_that_was_deleted_anew(store: SqliteStor
     with pytest.raises(Unavailable, match="unable to open"):
         store.counts()
     assert not path.exists()
+
+
+def test_closing_while_other_threads_use_the_store_does_no_harm(tmp_path: Path) -> None:
+    """In a process of its own, for the harm would be its end."""
+    program = """
+import sys, threading
+from pathlib import Path
+from jobs.errors import Unavailable
+from jobs.sqlite import SqliteStore
+from jobs.terms import Policy
+
+store, over = SqliteStore(Path(sys.argv[1]), Policy()), threading.Event()
+
+def use() -> None:
+    while not over.is_set():
+        try:
+            store.counts()
+        except Unavailable:
+            pass
+
+threads = [threading.Thread(target=use) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(300):
+    store.close()
+over.set()
+for thread in threads:
+    thread.join()
+"""
+    command = (sys.executable, "-c", program, str(tmp_path / "jobs.sqlite"))
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
