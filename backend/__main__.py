@@ -9,7 +9,6 @@ words what it found. Settings come from the environment; ``docs/operations.md`` 
 import os
 import signal
 import socket
-import struct
 import sys
 import time
 from pathlib import Path
@@ -17,9 +16,11 @@ from types import FrameType
 
 from pydantic import ValidationError
 
+from backend.listening import listen
 from backend.processes import Process, Supervisor
 from backend.starting import check_settings, places, warnings
 from jobs.errors import JobsError
+from jobs.folders import make_folder
 from jobs.lifeline import VARIABLE
 from jobs.ports import JobStore
 from jobs.recovery import recover_all
@@ -30,7 +31,6 @@ from jobs.wiring import open_ports
 CANNOT_START = 2
 PRIVATE = 0o077  # what people upload is for the service alone
 _LOG_BYTES = 10_000_000
-_STALLED_SECONDS = 20  # a client that neither sends nor reads for so long gives its thread back
 _PATIENCE_SECONDS = 20  # for a worker that loads its engine
 #: Where `make page` puts the web page of this clone.
 BUILT_PAGE = Path(__file__).resolve().parents[1] / "frontend" / "dist"
@@ -43,7 +43,7 @@ def main() -> int:
         settings = Settings()
         configure_logging("warning")
         store = _opened(settings)
-        listener = _bind(settings)
+        listener = listen(settings.host, settings.port)
         log = _log_file(settings)
     except (ValueError, JobsError, OSError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else error
@@ -83,24 +83,11 @@ def _opened(settings: Settings) -> JobStore:
     return ports.store
 
 
-def _bind(settings: Settings) -> socket.socket:
-    """The listening socket, which outlives every API process."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
-    except OSError as error:
-        advice = "set NST_PORT to another port, or to 0 for a free one"
-        raise OSError(f"{settings.host}:{settings.port} cannot be used ({error.strerror}); {advice}") from error
-    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # every connection inherits them, where the system has them
-        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _STALLED_SECONDS, 0))
-    listener.set_inheritable(True)
-    return listener
-
-
 def _log_file(settings: Settings) -> int | None:
     """Where the processes log when a person sits at the terminal; None is standard error."""
     if not sys.stderr.isatty():
         return None
+    make_folder(settings.data_dir)  # which may be empty of all else, where store and pictures are on servers
     path = settings.data_dir / "service.log"
     if path.exists() and path.stat().st_size > _LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, cast
 
 from flask import Flask, Response, g
@@ -42,6 +42,7 @@ class Standing:
     limit: int  #: submissions in any minute
     remaining: int
     reset_seconds: int  #: until the oldest of the last minute's no longer counts, and one more is allowed
+    shared: bool = False  #: whether it was counted over all backends
 
 
 class Window(Protocol):
@@ -118,7 +119,8 @@ class SharedWindow:
         """See ``Window``; raises one of ``errors`` where Redis cannot be used."""
         allowed = self._limiter.hit(self._item, "submit", client)
         reset, remaining = self._limiter.get_window_stats(self._item, "submit", client)
-        return _standing(allowed, self._item.amount, self._item.amount - remaining, reset - time.time())
+        standing = _standing(allowed, self._item.amount, self._item.amount - remaining, reset - time.time())
+        return replace(standing, shared=True)
 
     def give_back(self, client: str) -> None:
         """See ``Window``; raises as ``take``."""
@@ -166,11 +168,13 @@ class Rate:
                 return standing
         return self._own.take(client)
 
-    def give_back(self, client: str) -> None:
-        """His newest submission shall not count."""
+    def give_back(self, client: str, standing: Standing) -> None:
+        """His newest submission shall not count, where it was counted: ``standing`` is what ``take`` has answered."""
+        if not standing.shared:
+            self._own.give_back(client)
+            return
         shared = self._reachable()
         if shared is None:
-            self._own.give_back(client)
             return
         try:
             shared.give_back(client)
@@ -227,7 +231,7 @@ def register(app: Flask, rate: Rate | None) -> None:
             return response
         remaining = standing.remaining
         if response.status_code >= 500 and "counted_client" in g:
-            rate.give_back(g.counted_client)
+            rate.give_back(g.counted_client, standing)
             remaining += 1
         response.headers["RateLimit-Limit"] = str(standing.limit)
         response.headers["RateLimit-Remaining"] = str(remaining)

@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from jobs.errors import Unavailable
+from jobs.errors import Misconfigured, Unavailable
 from jobs.folders import hidden, make_folder, sync_folder, write
 from jobs.settings import Settings
 from jobs.urls import scheme
@@ -27,10 +27,11 @@ def owner_secret(settings: Settings) -> bytes:
     """The secret of the settings, else that of ``<data_dir>/secret``, which is made where it is missing.
 
     Raises:
+        Misconfigured: that of the settings is so short that somebody could guess it.
         Unavailable: the file cannot be read or made, or holds no secret.
     """
     if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
+        return _long_enough(settings.secret.get_secret_value().encode())
     path = settings.data_dir / "secret"
     try:
         if not path.exists():
@@ -40,6 +41,15 @@ def owner_secret(settings: Settings) -> bytes:
         raise Unavailable(f"{path} cannot be used ({error.strerror}); set NST_SECRET, or mend the folder") from error
     if len(secret) < _BYTES:
         raise Unavailable(f"{path} holds no secret, but {len(secret)} bytes; restore it, or delete it for a new one")
+    return secret
+
+
+def _long_enough(secret: bytes) -> bytes:
+    if len(secret) < _BYTES:
+        raise Misconfigured(
+            f"NST_SECRET has {len(secret)} bytes, but owner tokens could be guessed with fewer than {_BYTES}; "
+            "set what `openssl rand -hex 32` prints, or nothing at all for a file in the data folder"
+        )
     return secret
 
 

@@ -17,11 +17,13 @@ from typing import Any
 from apiflask import APIFlask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from backend import create_app, request_log
 from backend.context import context
+from backend.listening import STALLED_SECONDS, listen
 from backend.memory import keep_no_garbage
 from backend.operate.janitor import Janitor
 from backend.starting import await_ports, check_settings, warnings
@@ -37,6 +39,7 @@ CANNOT_START = 2  #: exit status where the settings cannot be used
 NOT_YET = 75  #: exit status where something is away: starting again later may help
 _GRACE_SECONDS = 3  # for requests under way at SIGTERM; event streams never end by themselves
 _PARTING_SECONDS = 2  # to hand the janitor's name on
+_SLACK_SECONDS = 2  # for all that takes a moment in between
 
 _log = logger(__name__)
 
@@ -45,6 +48,9 @@ def main() -> int:
     """Serve; the exit status says whether it could begin."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fd", type=int, help="an inherited listening socket")
+    parser.add_argument(
+        "--stalled", type=int, default=STALLED_SECONDS, help="seconds after which a silent client is given up"
+    )
     arguments = parser.parse_args()
     os.umask(PRIVATE)
     end_with_launcher()
@@ -52,13 +58,19 @@ def main() -> int:
         settings = Settings()
         configure_logging(settings.log_level, sys.stdout)
         _prepare(settings)
-    except (ValueError, JobsError) as error:
+        fd = _listening(settings, arguments.stalled) if arguments.fd is None else arguments.fd
+    except (ValueError, JobsError, OSError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else error
         print(f"backend: {reason}", file=sys.stderr)
-        waiting_helps = isinstance(error, Unavailable) and not isinstance(error, Misconfigured)
+        waiting_helps = isinstance(error, (Unavailable, OSError)) and not isinstance(error, Misconfigured)
         return NOT_YET if waiting_helps else CANNOT_START
-    Server(settings, arguments.fd).run()
+    Server(settings, fd).run()
     return 0
+
+
+def _listening(settings: Settings, stalled_seconds: int) -> int:
+    """The descriptor of a socket of our own, which gunicorn closes: its own would wait for a silent client for ever."""
+    return listen(settings.host, settings.port, stalled_seconds).detach()
 
 
 def _prepare(settings: Settings) -> None:
@@ -79,11 +91,15 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
-    """Gunicorn with the settings of the service in place of a configuration file."""
+    """Gunicorn with the settings of the service in place of a configuration file.
 
-    def __init__(self, settings: Settings, fd: int | None = None) -> None:
+    Args:
+        fd: a listening socket.
+    """
+
+    def __init__(self, settings: Settings, fd: int) -> None:
         self._settings = settings
-        self._bind = f"{settings.host}:{settings.port}" if fd is None else f"fd://{fd}"
+        self._bind = f"fd://{fd}"
         self._stop = threading.Event()
         self._app: APIFlask | None = None
         self._sweeping = threading.Thread()
@@ -93,10 +109,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """One process, for the decoding slots are its own; threads, for most requests wait."""
         chosen = {
             "bind": self._bind,
-            "worker_class": "gthread",
+            "worker_class": Leaving,
             "workers": 1,
             "threads": self._settings.threads,
-            "graceful_timeout": _GRACE_SECONDS,
+            "graceful_timeout": _GRACE_SECONDS + _PARTING_SECONDS + _SLACK_SECONDS,
             "timeout": 120,
             "keepalive": 15,
             "control_socket_disable": True,
@@ -120,9 +136,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._sweeping.start()
         return app
 
+    def stop_sweeping(self) -> None:
+        """The janitor hands its name on; it is not waited for."""
+        self._stop.set()
+
     def _leave(self, server: Any, worker: Any) -> None:
         """End now: the interpreter would wait for the threads of event streams, which end only with their job."""
-        self._stop.set()
+        self.stop_sweeping()
         if self._app is not None:  # else the process has ended before it was made
             self._sweeping.join(_PARTING_SECONDS)
             request_log.close(self._app)
@@ -131,7 +151,23 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 
 def _measured_ports(settings: Settings, registry: CollectorRegistry) -> Ports:
     ports = open_ports(settings, BusMetrics.on(registry))
-    return replace(ports, artifacts=MeteredArtifacts(ports.artifacts, PeerMetrics.on(registry)))
+    return replace(ports, artifacts=MeteredArtifacts(ports.artifacts, PeerMetrics.on(registry, ("artifacts",))))
+
+
+class Leaving(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
+    """A worker of gunicorn that has time to leave: less for requests under way than its parent gives it in all."""
+
+    def init_process(self) -> None:
+        """Of the settings this process has its own copy."""
+        self.cfg.set("graceful_timeout", _GRACE_SECONDS)
+        super().init_process()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """At SIGTERM the janitor leaves at once, for open event streams use up all the time there is."""
+        first = self.alive
+        super().handle_exit(sig, frame)
+        if first:  # a second signal must not come in between while the first one is being told
+            self.app.stop_sweeping()
 
 
 class PlainLogger(Logger):  # type: ignore[misc]  # gunicorn is not typed

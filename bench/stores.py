@@ -1,4 +1,7 @@
-"""The stores side by side: ``python -m bench stores``. What one call costs, from one process and from four."""
+"""The stores side by side: ``python -m bench stores``. What one call costs, from one process and from four.
+
+Of Redis also its own time for a call and its memory of a job, which ``bench.plan`` reckons with.
+"""
 
 import multiprocessing
 import time
@@ -9,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from redis import Redis
 
 from bench.report import Report
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, Progress, new_id
@@ -36,7 +41,10 @@ def benchmark(jobs: int = 500) -> Report:
             rates = {name: rates[what] for name, rates in found.items()}
             ratio = rates["Redis"] / rates["SQLite"]
             rows.append({"a second": what, "processes": processes, **rates, "Redis over SQLite": ratio})
-    summary = {f"{row['a second']}, {row['processes']} processes": row["Redis over SQLite"] for row in rows}
+    summary: dict[str, Any] = {
+        f"{row['a second']}, {row['processes']} processes": row["Redis over SQLite"] for row in rows
+    }
+    summary |= _of_redis(jobs)
     return Report(
         "stores", "Calls a second; every promise is on the disk in SQLite, within a second in Redis", rows, summary
     )
@@ -116,6 +124,43 @@ def _spec() -> JobSpec:
         id=new_id(), created_at=time.time(), options=StyleOptions(), styles=1, width=512, height=384, client="bench",
         fingerprint=new_id(),
     )  # fmt: skip
+
+
+def _of_redis(jobs: int) -> dict[str, float]:
+    """Bytes of a job that waits and of one that is over, and the server's microseconds for each call of a script."""
+    with TemporaryDirectory(prefix="nst-bench-") as folder, RedisServer(Path(folder)) as server:
+        store = open_store(Settings(data_dir=Path(folder), store_url=server.url))
+        client = server.client()
+        found, empty = {}, _memory(client)
+        for what, step in _STEPS.items():
+            client.config_resetstat()
+            step(store, jobs)
+            found[f"Redis, µs for each call: {what}"] = _microseconds(client)
+            if step is _submit:
+                found["Redis, bytes of a queued job"] = (_memory(client) - empty) / jobs
+                ids = [store.claim("bench") for _ in range(jobs)]
+                for job in ids:
+                    assert job
+                    frames = tuple(FrameRef(number, 1) for number in range(_FRAMES))
+                    store.finish(job.id, job.token, Outcome(status=JobStatus.SUCCEEDED, frames=frames, result=1))
+                found[f"Redis, bytes of a finished job with {_FRAMES} frames"] = (_memory(client) - empty) / jobs
+                _submit(store, jobs)
+        client.config_resetstat()
+        for job_id in [store.enqueue([Job(spec=_spec())]).ids[0] for _ in range(jobs)]:
+            store.place(job_id)
+        found["Redis, µs for each call: submission and place"] = _microseconds(client)
+        client.close()
+        store.close()
+    return found
+
+
+def _memory(client: "Redis") -> int:
+    return int(client.info("memory")["used_memory"])  # type: ignore[index]
+
+
+def _microseconds(client: "Redis") -> float:
+    """Of one script, on average."""
+    return float(client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"])  # type: ignore[index]
 
 
 _STEPS = {

@@ -17,7 +17,7 @@ from jobs.metered import MeteredArtifacts
 from jobs.settings import Settings, explain
 from jobs.spans import open_spans
 from jobs.telemetry import BusMetrics, PeerMetrics, WorkerMetrics, configure_logging, logger
-from jobs.wiring import open_ports
+from jobs.wiring import Ports, open_ports
 
 CANNOT_START = 2  #: exit status where settings, store or artifacts cannot be used
 
@@ -42,6 +42,7 @@ def main() -> int:
     child, metrics = Child(renderer.main, settings), WorkerMetrics.on(REGISTRY)
     worker = Worker(settings, ports, child, metrics, stopping, peers=peers, spans=spans)
     logger("consumer").info("worker started", worker=worker.id)
+    _look_at(ports)
     try:
         worker.run()
     except EngineRefused as error:
@@ -52,6 +53,15 @@ def main() -> int:
         spans.close()
     logger("consumer").info("worker stopped", worker=worker.id)
     return 0
+
+
+def _look_at(ports: Ports) -> None:
+    """Say once what is wrong with a server: the worker waits for it, and would say little."""
+    for name, port in (("store", ports.store), ("bus", ports.bus), ("artifacts", ports.artifacts)):
+        try:
+            port.check()
+        except JobsError as error:
+            logger("consumer").warning("a server cannot be used yet", server=name, error=str(error))
 
 
 def _serve_metrics(settings: Settings) -> None:

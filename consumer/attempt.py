@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from consumer.child import Child, ChildDied
-from consumer.messages import Cancel, Ended, Kept, Pause, Paused, Ready, Render, Told
+from consumer.messages import Cancel, Ended, Kept, Pause, Paused, Ready, Render, Report, Told
 from consumer.stopping import Stopping
 from jobs.errors import Unavailable
 from jobs.model import FrameRef, Job, JobStatus
@@ -19,6 +19,7 @@ from jobs.terms import Beat
 from nst.options import StyleOptions
 
 _LOOK_SECONDS = 0.05  # how long one look into the pipe lasts
+_AT_ONCE = 1000  # reports
 _TELL_SECONDS = 0.5  # between two changes of the record that people see
 _FRAME_SECONDS = 0.1  # the same, where a frame is new
 _PATIENCE_SECONDS = 10.0  # for a child that was told to stop
@@ -42,10 +43,13 @@ Ending = Ended | Paused | Crashed | Lost
 
 
 class Attempt:
-    """Follows one claimed job; ``run`` does it. ``tick`` is called many times a second."""
+    """Follows one claimed job; ``run`` does it.
+
+    ``tick`` is called many times a second; where it answers False, the device is somebody else's by now.
+    """
 
     def __init__(
-        self, job: Job, child: Child, store: JobStore, settings: Settings, stopping: Stopping, tick: Callable[[], None]
+        self, job: Job, child: Child, store: JobStore, settings: Settings, stopping: Stopping, tick: Callable[[], bool]
     ) -> None:
         self.job, self._child, self._store, self._settings = job, child, store, settings
         self._stopping, self._tick = stopping, tick
@@ -68,7 +72,9 @@ class Attempt:
                 ending = self._listen()
                 if ending is not None:
                     return ending
-                self._tick()
+                if not self._tick():
+                    self._child.kill()  # at once: whoever has the device now is loading its engine
+                    return self._paused()
                 self._heed_the_operator()
                 if self._beat() is Beat.LOST:
                     return self._abandon()
@@ -90,10 +96,20 @@ class Attempt:
         self._child.send(Render(self.job.spec, self.job.token, self._options, self.frames, tokens, note))
 
     def _listen(self) -> Ending | None:
-        report = self._child.receive(_LOOK_SECONDS)
-        if report is None:
-            return None
-        self._last_report = time.monotonic()
+        """Read all that was reported: where a turn takes long, as while the store is silent, the pipe would fill up and
+        the rendering stand still.
+        """
+        for number in range(_AT_ONCE):
+            report = self._child.receive(0 if number else _LOOK_SECONDS)
+            if report is None:
+                break
+            self._last_report = time.monotonic()
+            ending = self._heard(report)
+            if ending is not None:
+                return ending
+        return None
+
+    def _heard(self, report: Report) -> Ending | None:
         match report:
             case Ready():
                 return None
@@ -173,8 +189,11 @@ class Attempt:
         if self._wanted is Cancel:
             return Ended(JobStatus.CANCELLED, result=False)
         if self._wanted is Pause or self._stopping.requested:
-            return Paused(self.progress.iteration if self.progress else 0)
+            return self._paused()
         return None
+
+    def _paused(self) -> Paused:
+        return Paused(self.progress.iteration if self.progress else 0)
 
     def _abandon(self) -> Lost:
         """Stop the child; what it still writes lies in its own attempt's folder."""
@@ -203,6 +222,19 @@ class Attempt:
 def beat_seconds(settings: Settings) -> float:
     """The longest that the store waits for a word from whoever runs a job, where nothing is slow."""
     return min(1.0, settings.lease_seconds / 4)
+
+
+def told(ending: Ending) -> tuple[str, str]:
+    """How an attempt ended, and the code of what went wrong, for whoever collects spans."""
+    match ending:
+        case Ended(status, error=error):
+            return status, error.code if error else ""
+        case Paused():
+            return "handed_back", ""
+        case Crashed():
+            return "crashed", "worker_crashed"
+        case Lost():
+            return "lost", "lost"
 
 
 def _options(job: Job) -> StyleOptions:

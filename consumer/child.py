@@ -2,11 +2,14 @@
 
 import multiprocessing
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from consumer.messages import Command, Ready, Report
 from jobs.settings import Settings
+
+_END_SECONDS = 5.0
 
 
 class ChildDied(Exception):
@@ -65,8 +68,9 @@ class Child:
         """End it at once, if it lives."""
         if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.join(_END_SECONDS)
+            with suppress(ValueError):  # a driver that hangs keeps it even from being killed, but not us
+                self._process.close()
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = self.ready = None
@@ -79,7 +83,7 @@ class Child:
     def _died(self) -> ChildDied:
         code = None
         if self._process is not None:
-            self._process.join(5)
+            self._process.join(_END_SECONDS)
             code = self._process.exitcode
         self.kill()
         return ChildDied(code)

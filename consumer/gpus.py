@@ -1,8 +1,12 @@
-"""A GPU for this worker alone, where the machine shows it several.
+"""A GPU for this worker alone, where the machine has any.
 
 Workers that are scaled by a number are all started alike, and each sees every GPU; so each reserves one in the store,
 by its UUID, which is the same from inside every container. Its child then sees that one and no other. Where all are
-taken the worker waits: two engines on one GPU would run out of memory.
+taken the worker waits: two engines on one GPU would run out of memory. That also holds where there is only one: of two
+workers the second waits, and takes over when the first ends. Who wants a GPU to be shared names it (``cuda:0``).
+
+A store that lost its data, or was away for longer than a reservation lasts, may give the GPU to one who waits. Then
+``held`` is False, and whoever had it must leave it.
 """
 
 import os
@@ -15,6 +19,7 @@ from jobs.telemetry import logger
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 _LEASE_SECONDS = 30.0
+RENEW_SECONDS = _LEASE_SECONDS / 10
 _ASK_SECONDS = 30.0
 _ASK = ("nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader")
 _ANY = ("auto", "cuda")  # of ``NST_DEVICE``: whoever names one by its number has chosen already
@@ -54,11 +59,11 @@ class Gpu:
         """
         if self._choice is None:
             self._choice = self._list(self._environment)
-        if len(self._choice) < 2 or self._mine:
+        if self.held:
             return True
         for uuid in self._choice:
             if self._reserved(uuid):
-                self._mine = uuid
+                self._mine, self._waiting = uuid, False
                 os.environ[VISIBLE] = uuid
                 logger(__name__).info("a GPU is reserved", gpu=uuid)
                 return True
@@ -67,10 +72,19 @@ class Gpu:
             logger(__name__).warning("every GPU has its worker; this one waits until one is free", gpus=self._choice)
         return False
 
+    @property
+    def held(self) -> bool:
+        """Whether work may go on: the GPU is this worker's, or there is none to choose."""
+        return bool(self._mine) or self._choice == ()
+
     def keep(self) -> None:
-        """Renew the reservation; raises Unavailable."""
-        if self._mine and not self._reserved(self._mine):  # the store was away for longer than the lease
-            logger(__name__).error("another worker has reserved this worker's GPU; both use it", gpu=self._mine)
+        """Renew the reservation, at least every ``RENEW_SECONDS``; raises Unavailable.
+
+        Where another worker has it by now, ``held`` is False afterwards.
+        """
+        if self._mine and not self._reserved(self._mine):
+            logger(__name__).error("another worker has reserved this worker's GPU; it is left to it", gpu=self._mine)
+            self._mine = ""
 
     def free(self) -> None:
         """Give it up; raises Unavailable."""

@@ -68,6 +68,8 @@ class Tickets:
     def settle(self) -> None:
         """Settle what is over, also by others' hands: some at each call, every one in its turn."""
         tickets = self._bus.unsettled()
+        for job_id in self._forgotten.keys() - {ticket.spec.id for ticket in tickets}:  # others took care of them
+            del self._forgotten[job_id]
         start = self._turn if self._turn < len(tickets) else 0
         self._turn = start + _AT_ONCE
         for ticket in tickets[start : start + _AT_ONCE]:

@@ -15,9 +15,9 @@ from secrets import token_hex
 from prometheus_client import CollectorRegistry
 
 from consumer.about import about
-from consumer.attempt import Attempt, Crashed, Ending, Lost, beat_seconds
+from consumer.attempt import Attempt, Crashed, Ending, Lost, beat_seconds, told
 from consumer.child import Child, ChildDied
-from consumer.gpus import Gpu
+from consumer.gpus import RENEW_SECONDS, Gpu
 from consumer.messages import REFUSED, Ended, Paused
 from consumer.stopping import Stopping
 from consumer.tickets import Tickets
@@ -90,13 +90,14 @@ class Worker:
         try:
             self._tick()
             if not self._gpu.take():
+                self._child.kill()  # it would still hold the GPU that is another's now
                 self._stopping.sleep(_DEVICE_SECONDS)
                 return
             self._await_storage()
             if self._child_is_ready() and (job := self._next()) is not None:
                 with about(job.spec):
                     self._work(job)
-        except Unavailable as error:
+        except JobsError as error:
             logger(__name__).warning("waiting for a server", error=str(error))
             self._stopping.sleep(1)
 
@@ -105,6 +106,13 @@ class Worker:
         if self._storage_failed:
             self._ports.artifacts.check()
             self._storage_failed = False
+
+    def _can_store(self) -> bool:
+        """Whether only this job cannot be stored; it must not be tried for ever then."""
+        with suppress(JobsError):
+            self._ports.artifacts.check()
+            return True
+        return False
 
     def _next(self) -> Job | None:
         """The best job there is; the bus wakes a worker that finds none."""
@@ -153,9 +161,9 @@ class Worker:
             began = time.monotonic()
             ending = attempt.run()
             self._metrics.run_seconds.observe(time.monotonic() - began)
-            end_attempt(span, replace(job, progress=attempt.progress), *_told(ending))
+            end_attempt(span, replace(job, progress=attempt.progress), *told(ending))
             self._close(job, attempt, ending)
-        if self._child.pid is None and not self._stopping.requested:
+        if self._child.pid is None and self._gpu.held and not self._stopping.requested:
             self._start_child()
         self._job, self._free_since = "", time.monotonic()
         self._idle_since = self._free_since
@@ -176,8 +184,8 @@ class Worker:
     def _close(self, job: Job, attempt: Attempt, ending: Ending) -> None:
         match ending:
             case Ended(error=JobError(code="storage")):
-                self._storage_failed = True
-                self._hand_back(job, attempt, "storage", ending.error, counts=False)
+                self._storage_failed = not self._can_store()
+                self._hand_back(job, attempt, "storage", ending.error, counts=not self._storage_failed)
             case Ended(retry=True):
                 self._hand_back(job, attempt, "failed", ending.error)
             case Ended():
@@ -231,7 +239,7 @@ class Worker:
             logger(__name__).warning("the manifest was not written", error=str(error))
 
     def _conclude(self, attempt: Attempt, tell: Callable[[], bool]) -> bool:
-        """Tell the store how a job ended, again and again while it cannot be reached.
+        """Tell the store how a job ended, again and again while it cannot be reached; not for long when asked to stop.
 
         Returns:
             False where the job is another's by now.
@@ -242,7 +250,9 @@ class Worker:
                 return tell() or (self._is_forgotten(attempt.job) and attempt.remind() and tell())
             except Unavailable as error:
                 logger(__name__).warning("the store cannot be reached", error=str(error))
-                if time.monotonic() > until or self._stopping.urgent:
+                if self._stopping.requested:
+                    until = min(until, time.monotonic() + self._settings.drain_seconds)
+                if time.monotonic() >= until or self._stopping.urgent:
                     return False
                 self._tick()
                 time.sleep(1)
@@ -250,26 +260,31 @@ class Worker:
     def _is_forgotten(self, job: Job) -> bool:
         return self._ports.store.beat(job.id, job.token) is Beat.MISSING
 
-    def _tick(self) -> None:
+    def _tick(self) -> bool:
         """Show the bus and the store that this worker lives, and settle what was delivered and is over.
 
-        One that cannot be reached must not keep the other from hearing of it.
+        One that cannot be reached must not keep the other from hearing of it, nor anything wrong with another's job
+        end the work on this one.
+
+        Returns:
+            Whether the device is this worker's still.
         """
         now = time.monotonic()
         ready = self._child.ready is not None
         self._metrics.ready.set(ready)
-        with suppress(Unavailable):
+        with suppress(JobsError):
             self._tickets.hear(0)
-        with suppress(Unavailable):
-            if now - self._announced_at > _PRESENCE_SECONDS / 3 or ready != self._ready:
+        with suppress(JobsError):
+            if now - self._announced_at > min(_PRESENCE_SECONDS / 3, RENEW_SECONDS) or ready != self._ready:
                 self._announced_at, self._ready = now, ready
                 self._ports.store.announce(self._presence(), _PRESENCE_SECONDS)
                 self._peers.met("store")
                 self._gpu.keep()
-        with suppress(Unavailable):
+        with suppress(JobsError):
             if now - self._settled_at > 1:
                 self._settled_at = now
                 self._tickets.settle()
+        return self._gpu.held
 
     def _presence(self) -> Presence:
         facts = self._child.ready
@@ -283,16 +298,3 @@ class Worker:
             job=self._job,
             version=__version__,
         )
-
-
-def _told(ending: Ending) -> tuple[str, str]:
-    """How an attempt ended, and the code of what went wrong, for whoever collects spans."""
-    match ending:
-        case Ended(status, error=error):
-            return status, error.code if error else ""
-        case Paused():
-            return "handed_back", ""
-        case Crashed():
-            return "crashed", "worker_crashed"
-        case Lost():
-            return "lost", "lost"

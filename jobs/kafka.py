@@ -13,6 +13,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from jobs.errors import Unavailable
 from jobs.kafka_address import Address
 from jobs.kafka_letters import DeadLetters, Letter
 from jobs.kafka_member import Member, Membership
@@ -58,7 +59,7 @@ class KafkaBus:
         self._address = Address.parse(url, sasl=sasl, tls=tls or Tls())
         self._metrics = metrics or BusMetrics.on(CollectorRegistry())
         self._tracker = Tracker()
-        self._held = False
+        self._held = self._letters_sought = False
         self._sender = Sender(self._address, self._address.topic)
         self._undertaker = Sender(self._address, self._address.dead_letters)
         self._letters = DeadLetters(self._undertaker, self._tracker, self._metrics)
@@ -69,6 +70,7 @@ class KafkaBus:
             membership or Membership(),
             self._tracker,
             self._take,
+            self._miss,
             self._letters.deliver,
             self._metrics,
         )
@@ -123,8 +125,17 @@ class KafkaBus:
         return tuple(ticket for ticket in self._tracker.tickets() if ticket.spec.id not in self._letters)
 
     def check(self) -> None:
-        """Ask a server whether the topic is there; raises Unavailable within three seconds."""
+        """Ask a server whether the topic is there; raises Unavailable within three seconds.
+
+        Jobs can be sent without a topic of dead letters, but not forgotten when they fail: once, a warning says so.
+        """
         self._sender.check()
+        if not self._letters_sought:
+            self._letters_sought = True
+            try:
+                self._undertaker.check()
+            except Unavailable as error:
+                logger(__name__).warning("dead letters cannot be written", error=str(error))
 
     def close(self) -> None:
         """Commit, leave the group and let go of the servers."""
@@ -142,19 +153,24 @@ class KafkaBus:
         try:
             ticket = self._tracker.issue(place, decode(record.value))
         except Undeliverable as error:
-            self._refuse(record, place, error)
+            self._refuse(Message(record.key, record.value, tuple(record.headers)), place, error)
             return
         if ticket is None:
             self._metrics.duplicates.inc()
         else:
             self._arrived.put(ticket)
 
-    def _refuse(self, record: Any, place: Place, error: Undeliverable) -> None:
+    def _miss(self, place: Place, error: Exception) -> None:
+        """What lies there cannot be read at all; its dead letter is an empty one. In the member's thread."""
+        if self._tracker.arrive(place):
+            why = f"the record cannot be read: {type(error).__name__}: {error}"
+            self._refuse(Message(None, None), place, Undeliverable("unreadable", why))
+
+    def _refuse(self, message: Message, place: Place, error: Undeliverable) -> None:
         logger(__name__).error(
             "a message is put with the dead letters", error=str(error), partition=place.partition, offset=place.offset
         )
         facts = {"reason": error.reason, "error": str(error), "first_seen": datetime.now(UTC).isoformat()}
-        message = Message(record.key, record.value, tuple(record.headers))
         self._letters.add(Letter(dead_letter(message, facts | self._origin(place)), error.reason, place))
 
     def _origin(self, place: Place) -> dict[str, object]:

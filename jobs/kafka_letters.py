@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from jobs.errors import Unavailable
 from jobs.kafka_message import Message
-from jobs.kafka_sender import Sender
+from jobs.kafka_sender import Sender, Unsendable
 from jobs.kafka_tracker import Place, Tracker
 from jobs.telemetry import BusMetrics, logger
 
+DROPPED = "dropped"  #: in the metric, the reason of letters that could not be written at all
+
 _PAUSE_SECONDS = 5.0
-_AT_ONCE = 50
+_AT_ONCE_SECONDS = 5.0  # then the thread has to listen again, or Kafka thinks it dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,10 @@ class Letter:
 
 
 class DeadLetters:
-    """Writes letters, again and again until they are written; nothing is settled before. At least once, as Kafka is.
+    """Writes letters, again and again until they are written; nothing is settled before. Each is written at least once:
+    a confirmation that is lost, or a worker that dies before it commits, has the same letter written again.
+
+    One that Kafka will never take is logged, counted as ``dropped`` and settled: it must not keep the others waiting.
 
     ``add`` is safe from any thread, ``deliver`` belongs to one.
     """
@@ -47,17 +52,30 @@ class DeadLetters:
 
     def deliver(self) -> None:
         """Write what waits, unless that has just failed."""
-        with self._lock:
-            letters = list(self._waiting.values())[:_AT_ONCE]
-        if not letters or time.monotonic() < self._not_before:
+        began = time.monotonic()
+        if began < self._not_before:
             return
+        with self._lock:
+            letters = list(self._waiting.values())
         try:
-            self._sender.send([letter.message for letter in letters])
+            for letter in letters:
+                self._settle(letter, self._written(letter))
+                if time.monotonic() - began > _AT_ONCE_SECONDS:
+                    break
         except Unavailable as error:
             self._postpone(error)
-        else:
-            self._failing = False
-            self._settle(letters)
+
+    def _written(self, letter: Letter) -> str:
+        """As what the letter is counted."""
+        try:
+            self._sender.send([letter.message])
+        except Unsendable as error:
+            logger(__name__).error(
+                "a dead letter cannot be written, and is dropped", why=str(error), of=f"{letter.owner}"
+            )
+            return DROPPED
+        self._failing = False
+        return letter.reason
 
     def _postpone(self, error: Unavailable) -> None:
         self._not_before = time.monotonic() + _PAUSE_SECONDS
@@ -65,12 +83,11 @@ class DeadLetters:
             self._failing = True
             logger(__name__).error("dead letters cannot be written; they are kept and tried again", error=str(error))
 
-    def _settle(self, letters: list[Letter]) -> None:
-        for letter in letters:
-            self._metrics.dead_letters.labels(letter.reason).inc()
-            if isinstance(letter.owner, Place):
-                self._tracker.leave(letter.owner)
-            else:
-                self._tracker.settle(letter.owner)
-            with self._lock:
-                self._waiting.pop(letter.owner, None)
+    def _settle(self, letter: Letter, counted: str) -> None:
+        self._metrics.dead_letters.labels(counted).inc()
+        if isinstance(letter.owner, Place):
+            self._tracker.leave(letter.owner)
+        else:
+            self._tracker.settle(letter.owner)
+        with self._lock:
+            self._waiting.pop(letter.owner, None)

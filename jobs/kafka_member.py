@@ -16,17 +16,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError, RetriableError
+from kafka.errors import (
+    CommitFailedError,
+    CorruptRecordError,
+    KafkaError,
+    RebalanceInProgressError,
+    RetriableError,
+    UnsupportedCodecError,
+)
 
 from jobs.errors import Misconfigured, Unavailable
 from jobs.kafka_address import Address, missing_topic
-from jobs.kafka_tracker import Tracker
+from jobs.kafka_tracker import Place, Tracker
 from jobs.telemetry import BusMetrics, logger
 
 _LISTEN_MS = 200
 _COMMIT_MS = 3_000
 _CLOSE_MS = 2_000
 _LONGEST_PAUSE_SECONDS = 5.0
+_UNREADABLE = (UnicodeDecodeError, CorruptRecordError, UnsupportedCodecError)
 _CONSUMER = {
     "enable_auto_commit": False,
     "auto_offset_reset": "earliest",  # else jobs sent before the first worker started would be lost
@@ -62,6 +70,7 @@ class Member:
         membership: its times.
         tracker: what is open.
         arrived: what to do with a record of kafka-python.
+        skipped: what to do where a record lies that kafka-python cannot read, and why it cannot.
         tidied: called between two looks, in the same thread.
         metrics: what is counted.
     """
@@ -73,11 +82,12 @@ class Member:
         membership: Membership,
         tracker: Tracker,
         arrived: Callable[[Any], None],
+        skipped: Callable[[Place, Exception], None],
         tidied: Callable[[], None],
         metrics: BusMetrics,
     ) -> None:
         self._address, self._group, self._membership, self._tracker = address, group, membership, tracker
-        self._arrived, self._tidied, self._metrics = arrived, tidied, metrics
+        self._arrived, self._skipped, self._tidied, self._metrics = arrived, skipped, tidied, metrics
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen_at = time.monotonic()
@@ -137,7 +147,7 @@ class Member:
         finally:
             with suppress(KafkaError):
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
-            self._tracker.drop(self._tracker.partitions())
+            self._tracker.keep(())
 
     def _look_at_topic(self, consumer: KafkaConsumer) -> None:
         partitions = consumer.partitions_for_topic(self._address.topic)
@@ -168,10 +178,28 @@ class Member:
     def _polled(self, consumer: KafkaConsumer) -> dict[TopicPartition, list[Any]]:
         try:
             polled: dict[TopicPartition, list[Any]] = consumer.poll(_LISTEN_MS)
+        except _UNREADABLE as error:
+            self._skip(consumer, error)
+            return {}
         except RetriableError:  # it goes on by itself
             self._stop.wait(_LISTEN_MS / 1000)
             return {}
         return polled
+
+    def _skip(self, consumer: KafkaConsumer, error: Exception) -> None:
+        """Go on behind a record that cannot be read: the client alone would stay at it for ever.
+
+        Also what its sender sent in one batch behind it is lost so, record by record, for the client reads a batch
+        from its beginning. Ours never send one such.
+        """
+        unread = consumer._fetcher._next_partition_records  # the client does not say where the record lies
+        if not unread:
+            raise error
+        where = unread.topic_partition
+        with suppress(KafkaError, ValueError):  # the partition may be taken away in this moment
+            offset = max(unread.next_fetch_offset, consumer.position(where, timeout_ms=_LISTEN_MS) or 0)
+            consumer.seek(where, offset + 1)
+            self._skipped(Place(where.partition, offset), error)
 
     @property
     def full(self) -> bool:
@@ -234,6 +262,7 @@ class _Books(ConsumerRebalanceListener):  # type: ignore[misc]  # published with
 
     def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
         """They have been somebody else's for a while."""
+        logger(__name__).warning("Kafka has thought this worker dead, and given its partitions to others")
         self._tracker.drop({gone.partition for gone in lost})
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:

@@ -20,8 +20,10 @@ MAX_BYTES: Final = 65_536  #: of a message; a real one has a few hundred
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MOST_KEPT: Final = MAX_BYTES  # of a dead letter, for hundreds may wait in memory
 _LONGEST_HEADER: Final = 1_000  # characters
+_LONGEST_KEY: Final = 1_000
+_MOST_HEADERS: Final = 16_384  # bytes of all that the message came with
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Undeliverable(Exception):
@@ -66,13 +68,29 @@ def decode(value: bytes | None) -> JobSpec:
 
 
 def dead_letter(message: Message, facts: Mapping[str, object]) -> Message:
-    """The message with what is known about its death as headers; a monstrous one is cut."""
+    """The message with what is known about its death as headers, such that it can be sent: a monstrous one is cut."""
     told = {**facts}
-    value = message.value
+    key, value = message.key, message.value
     if value is not None and len(value) > _MOST_KEPT:
         told["cut_from_bytes"], value = len(value), value[:_MOST_KEPT]
+    if key is not None and len(key) > _LONGEST_KEY:
+        told["key_cut_from_bytes"], key = len(key), key[:_LONGEST_KEY]
+    kept = _kept(message.headers)
+    if len(kept) < len(message.headers):
+        told["headers_dropped"] = len(message.headers) - len(kept)
     headers = [(name, str(fact)[:_LONGEST_HEADER].encode(errors="replace")) for name, fact in told.items()]
-    return Message(message.key, value, (*message.headers, *headers))
+    return Message(key, b"" if key is None and value is None else value, (*kept, *headers))
+
+
+def _kept(headers: Headers) -> list[tuple[str, bytes]]:
+    """As many of the first headers as there is room for. Kafka allows none without a value, its client refuses it."""
+    kept, room = [], _MOST_HEADERS
+    for name, value in headers:
+        room -= len(name.encode()) + len(value or b"")
+        if room < 0:
+            break
+        kept.append((name, value or b""))
+    return kept
 
 
 def _object(value: bytes) -> dict[str, Any]:

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, for_code
+from kafka.errors import (
+    InvalidRecordError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    for_code,
+)
 
 from jobs.errors import Unavailable
 from jobs.kafka_address import Address, missing_topic
@@ -34,6 +41,13 @@ _PRODUCER = {
 }
 
 
+_NEVER = (TypeError, ValueError, MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
+
+
+class Unsendable(Unavailable):
+    """Kafka will not take this message, however often it is sent."""
+
+
 class Sender:
     """A producer of one topic, made when it is first needed, by the process that needs it. Safe to use from threads.
 
@@ -47,6 +61,8 @@ class Sender:
         self._breaker = Breaker(_PAUSE_SECONDS)
         self._opening = threading.Lock()
         self._producer: KafkaProducer | None = None
+        self._not_opened: Unavailable | None = None
+        self._not_opened_at = float("-inf")
         self._process = os.getpid()
         self._checking = threading.Lock()
         self._checked_at = float("-inf")
@@ -56,19 +72,13 @@ class Sender:
         """Send them all; the servers have confirmed every one when this returns, within nine seconds.
 
         Raises:
+            Unsendable: they never will.
             Unavailable: they have not; some of the messages may arrive nevertheless.
         """
         with self._breaker.attempt():
-            until = time.monotonic() + _ALTOGETHER_SECONDS
-            producer = self._opened()
-            try:
-                sent = [
-                    producer.send(self._topic, message.value, message.key, [*message.headers]) for message in messages
-                ]
-                for confirmed in sent:
-                    confirmed.get(timeout=max(0.1, until - time.monotonic()))
-            except (KafkaError, OSError) as error:
-                raise self._why(error) from None
+            refused = self._sent(messages, time.monotonic() + _ALTOGETHER_SECONDS)
+        if refused is not None:  # which says nothing about the servers, nor about the messages of others
+            raise refused
 
     def check(self) -> None:
         """Raise Unavailable unless the topic is there, on servers that answer; within three seconds."""
@@ -92,18 +102,43 @@ class Sender:
             with suppress(KafkaError):
                 producer.close(timeout=_CLOSE_SECONDS)
 
-    def _opened(self) -> KafkaProducer:
-        with self._opening:
+    def _sent(self, messages: Sequence[Message], until: float) -> Unsendable | None:
+        """Send them; why one of them never can be."""
+        producer = self._opened(until)
+        try:
+            sent = [producer.send(self._topic, message.value, message.key, [*message.headers]) for message in messages]
+            for confirmed in sent:
+                confirmed.get(timeout=max(0.1, until - time.monotonic()))
+        except _NEVER as error:
+            return Unsendable(f"Kafka takes no such message on the topic {self._topic} ({type(error).__name__})")
+        except (KafkaError, OSError) as error:
+            raise self._why(error) from None
+        return None
+
+    def _opened(self, until: float) -> KafkaProducer:
+        if not self._opening.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise self._address.explained(KafkaTimeoutError())
+        try:
             if self._process != os.getpid():  # a fork inherits connections, but not the threads that serve them
                 self._producer, self._process = None, os.getpid()
             if self._producer is None:
-                self._producer = self._address.open(KafkaProducer, **_OPENING, **_PRODUCER)
+                self._producer = self._open()
             return self._producer
+        finally:
+            self._opening.release()
+
+    def _open(self) -> KafkaProducer:
+        """Those who waited here while another one tried in vain are told so, and do not try one after the other."""
+        if self._not_opened is not None and time.monotonic() - self._not_opened_at < _PAUSE_SECONDS:
+            raise type(self._not_opened)(str(self._not_opened))
+        try:
+            return self._address.open(KafkaProducer, **_OPENING, **_PRODUCER)
+        except Unavailable as error:
+            self._not_opened, self._not_opened_at = error, time.monotonic()
+            raise
 
     def _why(self, error: Exception) -> Unavailable:
         """To a producer, a topic that is missing and a server that is silent are the same."""
-        if isinstance(error, MessageSizeTooLargeError):
-            return Unavailable(f"Kafka takes no message of this size on the topic {self._topic}")
         if isinstance(error, KafkaTimeoutError):
             with suppress(Unavailable):
                 self.check()

@@ -4,6 +4,16 @@
 <id>/a<token>/frames/<iteration>.jpg  …/small/<iteration>.jpg  …/losses.csv  …/checkpoint  …/result.png
 """
 
+import re
+from typing import Final
+
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+def is_id(name: str) -> bool:
+    """Whether this could be a job's id, as ``new_id`` makes them: whatever else is in storage is not ours to touch."""
+    return _ID.fullmatch(name) is not None
+
 
 def spec(job: str) -> str:
     """What was asked, written before the job is taken."""

@@ -146,7 +146,7 @@ class Job:
     token: int = 0  #: of the current or the last attempt; only its holder may write
     attempt: int = 0  #: attempts that count; a drained one does not
     worker: str = ""
-    lease_until: float = 0.0
+    lease_until: float = 0.0  #: of a queued job above 0 where it came back from storage and its worker may live
     not_before: float = 0.0
     cancel_requested: bool = False
     progress: Progress | None = None

@@ -1,5 +1,7 @@
 """Steps of jobs sent to an OpenTelemetry collector, over HTTP. The variables of OpenTelemetry say where and how."""
 
+from threading import Thread
+
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -19,7 +21,7 @@ from jobs.spans import Fact, Span
 from jobs.tracing import Trace
 from nst import __version__
 
-_CLOSING_MILLISECONDS = 2000  # a collector that is away must not keep a worker from ending
+_CLOSING_SECONDS = 2  # a collector that is away must not keep a worker from ending
 
 
 class OtlpSpans:
@@ -45,8 +47,10 @@ class OtlpSpans:
 
     def close(self) -> None:
         """See ``Spans``."""
-        self._provider.force_flush(_CLOSING_MILLISECONDS)
-        self._provider.shutdown()
+        # It sends what is left for as long as it likes: OpenTelemetry does not keep to a limit that it is given.
+        closing = Thread(target=self._provider.shutdown, name="spans-closing", daemon=True)
+        closing.start()
+        closing.join(_CLOSING_SECONDS)
 
 
 class _OtlpSpan:

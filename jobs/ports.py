@@ -24,8 +24,9 @@ class JobStore(Protocol):
         """Take all of these jobs or none of them; afterwards they survive a power cut.
 
         The jobs are new (queued) or, where the answer was already in storage, terminal; only queued ones count against
-        ``caps``. A job whose id is already known is left as it is. One that was started before it was lost (its token
-        is above 0) waits for a lease, for its worker may live and adopt it.
+        ``caps``. A job whose id is already known is left as it is. A queued one with a lease (``lease_until`` is above
+        0) was lost, and is brought back from storage: it waits for as long as a lease lasts from now, because its
+        worker may live and adopt it.
 
         Raises:
             QueueFull, TooManyJobs: the caps do not allow it.
@@ -48,7 +49,10 @@ class JobStore(Protocol):
         """
 
     def let_start(self, ids: Sequence[str]) -> None:
-        """Let queued jobs start that were to wait (``Job.not_before``): what they waited for has come about."""
+        """Let queued jobs start that were to wait (``Job.not_before``): what they waited for has come about.
+
+        One that was brought back from storage waits for its worker all the same.
+        """
 
     def claim(self, worker: str, job_id: str | None = None) -> Job | None:
         """Take the lease of the best job that may run now: highest priority, then oldest; or of one job in particular.
@@ -60,13 +64,16 @@ class JobStore(Protocol):
     def beat(
         self, job_id: str, token: int, progress: Progress | None = None, frames: Sequence[FrameRef] | None = None
     ) -> Beat:
-        """Renew the lease; replace progress and the list of frames where they are given."""
+        """Renew the lease; replace progress and the list of frames where they are given.
+
+        MISSING where ``adopt`` is what to do.
+        """
 
     def adopt(self, job: Job) -> bool:
         """Take a running job in again that the store has lost, with its token and a fresh lease.
 
-        Also one that was brought back from storage meanwhile, as long as nobody has claimed it. False for any other
-        that the store knows: then ``beat`` says whose it is.
+        Also one that was brought back from storage meanwhile, as long as nobody has claimed it; its token is the
+        worker's again. False for any other that the store knows: then ``beat`` says whose it is.
         """
 
     def finish(self, job_id: str, token: int, outcome: Outcome) -> bool:
@@ -85,13 +92,13 @@ class JobStore(Protocol):
         longer holds it.
         """
 
-    def reap(self) -> int:
+    def reap(self) -> tuple[str, ...]:
         """Give every job whose lease has expired back to the queue, so that people see it wait.
 
         One whose attempts are used up becomes failed, one that somebody wanted cancelled becomes cancelled.
 
         Returns:
-            How many jobs changed.
+            The jobs that changed, also those that are over by it.
         """
 
     def cancel(self, job_id: str) -> Job:

@@ -6,13 +6,13 @@ is over; so the store can be wiped without losing a job.
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from jobs import keys
-from jobs.errors import ArtifactMissing, Unavailable
+from jobs.errors import ArtifactMissing, JobNotFound, JobPurged, Unavailable
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
 from jobs.ports import Artifacts
 from jobs.telemetry import logger
@@ -42,7 +42,12 @@ def recover(ports: Ports, id: str) -> Job | None:
     if job is None:
         return None
     _restore(ports, [job])
-    return ports.store.get(id)
+    try:
+        return ports.store.get(id)
+    except JobPurged:
+        raise
+    except JobNotFound:  # a submission that was taken back, or a store that was wiped once more
+        return None
 
 
 def recover_all(ports: Ports) -> int:
@@ -84,12 +89,13 @@ def seal(ports: Ports, job: Job) -> None:
 
 def _refill(ports: Ports, holder: str) -> int:
     found = []
-    for part in _parts(ports.artifacts.jobs()):
+    for part in _parts([id for id in ports.artifacts.jobs() if keys.is_id(id)]):  # a bucket may hold more
         if not ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS):
             return 0  # this took too long, and somebody else has begun
         found += [job for id in part if (job := _stored(ports.artifacts, id))]
     for jobs in _parts(sorted(found, key=lambda job: job.spec.created_at)):
-        ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS)
+        if not ports.store.reserve(_RECOVERY, holder, _SILENCE_SECONDS):
+            return 0
         _restore(ports, jobs)
     ports.store.set_filled()
     return len(found)
@@ -126,11 +132,14 @@ def _read(artifacts: Artifacts, key: str, parse: Callable[[Mapping[str, Any]], _
 
 
 def _queued(artifacts: Artifacts, spec: JobSpec) -> Job:
-    """The job as if it had just been released: the next attempt's token is above every folder that is there."""
+    """The job as if its worker lived: one that has claimed it and written nothing yet is a token above every folder.
+
+    The token of the next claim is above that one's, so that no two attempts ever share a folder.
+    """
     names = [entry.key.removeprefix(f"{spec.id}/") for entry in artifacts.list(spec.id)]
     tokens = [int(match[1]) for name in names if (match := _ATTEMPT.match(name))]
     newest: dict[int, int] = {}
     for token, iteration in ((int(match[1]), int(match[2])) for name in names if (match := _FRAME.match(name))):
         newest[iteration] = max(token, newest.get(iteration, 0))
     frames = tuple(FrameRef(iteration, token) for iteration, token in sorted(newest.items()))
-    return replace(Job(spec=spec), token=max(tokens, default=0), frames=frames)
+    return Job(spec=spec, token=max(tokens, default=0) + 1, lease_until=time.time(), frames=frames)

@@ -2,8 +2,7 @@
 
 A script is one step for everybody else, and its clock is the server's: no two workers ever hold the same job, whatever
 the clocks of their machines say. The scripts are in ``redis_scripts``; ``ledger.lua`` lists the keys. Every key begins
-with the prefix, and the scripts compute most of them: on a Redis Cluster, which keeps only the keys of one hash tag
-together, the prefix must hold one, as ``{nst}:`` does.
+with the prefix. Not for a Redis Cluster: the scripts compute their keys, and the client follows no redirection.
 
 What was answered is as safe as the server keeps it: with ``appendfsync everysec`` a power cut may cost the last second,
 and what it has cost comes back from storage and bus.
@@ -120,7 +119,7 @@ class RedisStore:
     def adopt(self, job: Job) -> bool:
         """Take a running job in again."""
         refusals.require_running(job)
-        return bool(self._server.run("adopt", job=entry_from_job(job), token=str(job.token), version=job.version))
+        return bool(self._server.run("adopt", job=entry_from_job(job), version=job.version))
 
     def finish(self, job_id: str, token: int, outcome: Outcome) -> bool:
         """End the job; progress and frames that the outcome does not give stay as they were told last."""
@@ -157,12 +156,12 @@ class RedisStore:
         )
         return bool(done)
 
-    def reap(self) -> int:
+    def reap(self) -> tuple[str, ...]:
         """Give the jobs of silent workers back to the queue."""
-        total = 0
-        while reaped := int(self._server.run("reap")):
-            total += reaped
-        return total
+        reaped: list[str] = []
+        while some := self._server.run("reap"):
+            reaped += some
+        return tuple(reaped)
 
     def cancel(self, job_id: str) -> Job:
         """End a queued job; ask for the end of a running one."""

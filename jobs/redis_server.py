@@ -117,15 +117,8 @@ class Server:
         policy = facts.get("maxmemory_policy", "noeviction")
         if policy != "noeviction":
             yield f"its maxmemory-policy is {policy}, so that it may throw jobs away; set it to noeviction"
-        if not facts.get("aof_enabled") and not facts.get("connected_slaves") and not self._snapshots():
-            yield "it keeps nothing on disk, so that a restart loses every job; set appendonly to yes"
-
-    def _snapshots(self) -> bool:
-        """Whether the server saves now and then; not seen where CONFIG is forbidden."""
-        try:
-            return bool(cast(dict[str, str], self._client.config_get("save")).get("save"))
-        except redis.RedisError:
-            return False
+        if not facts.get("aof_enabled"):
+            yield "its appendonly is no, so that a restart may lose jobs; set it to yes"
 
     @contextmanager
     def translated(self) -> Iterator[None]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _URL: Final = re.compile(r"(?i:s3)://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 _CONNECT_SECONDS: Final = 2
-_CONNECTIONS: Final = 64  # those of 16 threads that answer requests, and of what reads ahead for them
+# Kept open, not a limit: each of 16 threads that answer requests, some with 8 of their own that copy or read ahead.
+# One beyond them is opened for its request and closed after it.
+_CONNECTIONS: Final = 64
 _ANY_REGION: Final = "us-east-1"  # what servers that know no regions expect
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from botocore.parsers import ResponseParserError
 
 from jobs.errors import Unavailable
 
@@ -24,6 +25,7 @@ _UNKNOWN_KEY: Final = "the server does not know the access key; check AWS_ACCESS
 _OLD_TOKEN: Final = "the session token has expired or is damaged; renew AWS_SESSION_TOKEN, or use a role"
 _OTHER_REGION: Final = "the bucket is in another region; set NST_S3_REGION"
 _OVERLOADED: Final = "the server is overloaded or broken; try again later"
+_NO_S3: Final = "what answers is broken or no S3 server; check NST_S3_ENDPOINT, or try again later"
 _NO_BUCKET: Final = "there is no such bucket; make it, or correct NST_ARTIFACTS_URL"
 
 #: What to do about each code of an answer; a code that begins with ``KMS.`` has a sentence of its own.
@@ -44,6 +46,10 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "PermanentRedirect": _OTHER_REGION,
     "301": _OTHER_REGION,
     "NotImplemented": "the server lacks something that is needed, such as conditional writes; use a newer one",
+    "500": _NO_S3,  # a number stands for an answer that is not in S3's words, as a page for people is
+    "502": _NO_S3,
+    "503": _NO_S3,
+    "504": _NO_S3,
     "SlowDown": _OVERLOADED,
     "InternalError": _OVERLOADED,
     "ServiceUnavailable": _OVERLOADED,
@@ -71,6 +77,8 @@ def unavailable(place: str) -> Iterator[None]:
         raise Unavailable(f"{place}: {_of_answer(error)}") from error
     except BotoCoreError as error:
         raise Unavailable(f"{place}: {_of_failure(error)}") from error
+    except ResponseParserError as error:  # its text would help nobody
+        raise Unavailable(f"{place}: {_NO_S3}") from error
 
 
 def code(error: ClientError) -> str:

@@ -61,9 +61,10 @@ class Objects:
                     self._put(name, data, IfNoneMatch="*", Metadata={_MARK: mark})
                     return True
                 except ClientError as error:
-                    if status(error) == 412:
-                        return self._is_marked(error, name, mark)
-                    if status(error) != 409 or not tries_left:  # 409: somebody removes it at this very moment
+                    if status(error) == 412 and (found := self._mark(name)) is not None:
+                        return found == mark  # it was an earlier attempt of ours whose answer got lost
+                    # 409, or there and gone: somebody removes it at this very moment.
+                    if status(error) not in (409, 412) or not tries_left:
                         raise
         raise AssertionError("every try returns or raises")
 
@@ -161,11 +162,14 @@ class Objects:
         with unavailable(self._place.shown):
             yield from self._client().get_paginator("list_objects_v2").paginate(Bucket=self._place.bucket, **asked)
 
-    def _is_marked(self, error: ClientError, name: str, mark: str) -> bool:
-        """Whether it was an earlier attempt of the same request that stored it, whose answer got lost."""
-        if not error.response["ResponseMetadata"].get("RetryAttempts"):
-            return False
-        return self._client().head_object(**self._named(name))["Metadata"].get(_MARK) == mark
+    def _mark(self, name: str) -> str | None:
+        """What was created is marked with; empty where it was written otherwise, None where nothing is."""
+        try:
+            return self._client().head_object(**self._named(name))["Metadata"].get(_MARK, "")
+        except ClientError as error:
+            if status(error) != 404:
+                raise
+            return None
 
     def _followed(
         self, name: str, found: "GetObjectOutputTypeDef", chunk_bytes: int, start: int, stop: int | None

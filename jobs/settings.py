@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     page_dir: Path | None = Field(None, description="folder of the built web page, served at /")
 
     secret: SecretStr | None = Field(
-        None, description="what owner tokens are derived from; by default made once, in data_dir"
+        None, description="what owner tokens are derived from, at least 32 bytes; by default made once, in data_dir"
     )
     api_keys: Words = Field(
         (), description="who may submit, as NAME:SHA256[:ROLE] with commas; open to all where empty"

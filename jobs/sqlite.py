@@ -110,7 +110,7 @@ class SqliteStore:
         }
         if row := self._first(sql.BEAT, values):
             return Beat.CANCEL if row["cancel_requested"] else Beat.OK
-        return Beat.LOST if self._first("SELECT 1 FROM jobs WHERE id = ?", (job_id,)) else Beat.MISSING
+        return Beat.LOST if self._first(sql.ELSEWHERE, (job_id,)) else Beat.MISSING
 
     def adopt(self, job: Job) -> bool:
         """Take a running job in again."""
@@ -160,14 +160,14 @@ class SqliteStore:
                 connection.execute(sql.REQUEUE, values | {"not_before": not_before})
         return True
 
-    def reap(self) -> int:
+    def reap(self) -> tuple[str, ...]:
         """Give the jobs of silent workers back to the queue."""
         values = self._times() | {"error": error_column(refusals.too_many_attempts(self._policy))}
         if not self._file.read(sql.ABANDONED, values):  # who looks often must not lock others out
-            return 0
+            return ()
         with self._file.writing() as connection:
             ended = connection.execute(sql.end_spent(sql.ABANDONED), values).fetchall()
-            return len(ended) + len(connection.execute(sql.REAP, values).fetchall())
+            return tuple(row["id"] for row in ended + connection.execute(sql.REAP, values).fetchall())
 
     def cancel(self, job_id: str) -> Job:
         """End a queued job; ask for the end of a running one."""

@@ -82,7 +82,8 @@ def _known(connection: sqlite3.Connection, job: Job) -> bool:
 def complete(job: Job, now: float, policy: Policy) -> Job:
     """A terminal job with its times, because it must be purged one day; a lost one with a worker's last chance."""
     if not job.status.terminal:
-        return replace(job, not_before=now + policy.lease_seconds) if job.token else job
+        until = now + policy.lease_seconds
+        return replace(job, not_before=until, lease_until=until) if job.lease_until else job
     finished_at = now if job.finished_at is None else job.finished_at
     expires_at = now + policy.result_ttl_seconds if job.expires_at is None else job.expires_at
     return replace(job, finished_at=finished_at, expires_at=expires_at)

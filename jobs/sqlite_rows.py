@@ -13,6 +13,9 @@ from nst.errors import NstError
 #: The status of a row that only says that a job was there.
 PURGED = "purged"
 
+#: Of a job that was brought back from storage and that nobody has claimed: the lease is that of a worker that may live.
+ADOPTABLE = "status = 'queued' AND lease_until > 0"
+
 #: The fields of ``Job`` that are columns as they are.
 _PLAIN = (
     "version",
@@ -84,7 +87,7 @@ def adoption(row: dict[str, Any]) -> str:
     """The statement that lets a running job replace what was brought back from storage, where nobody has claimed it."""
     changes = ", ".join(f"{name} = :{name}" for name in row if name not in ("id", "version"))
     return f"""UPDATE jobs SET {changes}, version = max(version + 1, :version)
-    WHERE id = :id AND token = :token AND status = 'queued' RETURNING id"""
+    WHERE id = :id AND {ADOPTABLE} RETURNING id"""
 
 
 def insertion(row: dict[str, Any]) -> str:

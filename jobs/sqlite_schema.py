@@ -74,7 +74,7 @@ FROM_1 = (
     "DROP INDEX jobs_queue",
     _QUEUE,
     *_SINCE_2,
-    "INSERT INTO marks SELECT 'arrival', max(created_at) FROM jobs HAVING count(*) > 0",
+    "INSERT INTO marks SELECT 'arrival', created_at FROM jobs ORDER BY created_at DESC LIMIT 1",
     "INSERT INTO marks SELECT 'filled', 1 FROM jobs LIMIT 1",
     f"PRAGMA user_version = {VERSION}",
 )

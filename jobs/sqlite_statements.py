@@ -5,7 +5,7 @@ Their values: ``:now``, ``:lease``, ``:ttl`` and ``:retention`` in seconds, ``:m
 """
 
 from jobs.model import JobStatus
-from jobs.sqlite_rows import PURGED
+from jobs.sqlite_rows import ADOPTABLE, PURGED
 
 _READY = "status = 'queued' AND not_before <= :now"
 # The clock may have been set back meanwhile: then a lease seems to last for longer than any can.
@@ -58,7 +58,10 @@ PART = "UPDATE jobs SET parting = :parting WHERE id = :id"
 
 HELD = f"SELECT attempt, cancel_requested FROM jobs WHERE {_HELD}"
 
-LET_START = "UPDATE jobs SET not_before = 0 WHERE id = ? AND status = 'queued'"
+#: Whether a job that is not held as it was said is another's, or over.
+ELSEWHERE = f"SELECT 1 FROM jobs WHERE id = ? AND NOT ({ADOPTABLE})"
+
+LET_START = f"UPDATE jobs SET not_before = 0 WHERE id = ? AND status = 'queued' AND NOT ({ADOPTABLE})"
 
 REQUEUE = f"""UPDATE jobs SET status = 'queued', version = version + 1, attempt = attempt - :taken_back, worker = '',
     lease_until = 0, not_before = :not_before, error = :error

@@ -185,15 +185,19 @@ class PeerMetrics:
     storage_errors: Counter
 
     @classmethod
-    def on(cls, registry: CollectorRegistry) -> "PeerMetrics":
-        """Declare them; every peer counts as met now."""
+    def on(cls, registry: CollectorRegistry, peers: Sequence[str] = PEERS) -> "PeerMetrics":
+        """Declare them; every peer counts as met now.
+
+        Args:
+            peers: those of ``PEERS`` whose answers this process notes.
+        """
         declare = _Declaring(registry)
         metrics = cls(
-            declare.gauge("last_contact_timestamp_seconds", "When a server last answered this process.", peer=PEERS),
+            declare.gauge("last_contact_timestamp_seconds", "When a server last answered this process.", peer=peers),
             declare.histogram("storage_seconds", "Time of a call to the artifacts.", _SECONDS, op=STORAGE_CALLS),
             declare.counter("storage_errors", "Calls to the artifacts that failed.", op=STORAGE_CALLS),
         )
-        for peer in PEERS:
+        for peer in peers:
             metrics.met(peer)
         return metrics
 

@@ -24,8 +24,12 @@ from scripts.servers import (
     PrometheusServer,
     RedisServer,
     S3Server,
+    go_programs,
+    install,
     make_certificates,
 )
+from scripts.servers.__main__ import main
+from scripts.servers.go_programs import CADDY, COMPOSE
 from scripts.servers.process import ROOT
 from scripts.servers.s3 import VERSION
 from scripts.servers.stack import Stack
@@ -229,7 +233,58 @@ def test_everything_that_is_fetched_has_a_pinned_version() -> None:
     wanted = [*pom.iter(f"{_POM}dependency"), *pom.iter(f"{_POM}plugin")]
     assert len(wanted) == 3 and all(item.find(f"{_POM}version") is not None for item in wanted)
     assert all(version and re.fullmatch(r"[0-9.]+", version) for version in versions)
-    assert re.fullmatch(r"v\d+\.\d+\.\d+", VERSION)
+    assert all(re.fullmatch(r"v\d+\.\d+\.\d+", version) for version in (VERSION, COMPOSE, CADDY))
+
+
+def test_what_a_killed_installation_left_is_removed_and_what_others_made_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(install, "_POLICY", policy)
+    monkeypatch.setattr(install, "_programs", tuple)
+    for step in ("_install_kafka", "_quicken_kafka", "install_s3"):
+        monkeypatch.setattr(install, step, lambda: None)
+    with install._services_stay_off():
+        left = policy.read_text()
+        assert left.startswith("#!/bin/sh\n") and left.endswith("\nexit 101\n")
+    assert not policy.exists()
+    policy.write_text(left)
+    assert install.install() == [] and not policy.exists()
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    assert install.install() == [] and policy.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ci", "built"),
+    [((), "", []), ((), "1", ["docker-compose", "caddy"]), (("--all",), "", ["docker-compose", "caddy"])],
+)
+def test_what_only_the_tests_of_deployment_use_is_built_where_it_is_asked_for(
+    arguments: tuple[str, ...], ci: str, built: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(install, "_programs", tuple)
+    for step in ("_remove_what_a_killed_one_left", "_install_kafka", "_quicken_kafka", "install_s3"):
+        monkeypatch.setattr(install, step, lambda: None)
+    monkeypatch.setattr(install, "install_compose", lambda: done.append("docker-compose"))
+    monkeypatch.setattr(install, "install_caddy", lambda: done.append("caddy"))
+    monkeypatch.setattr(sys, "argv", ["servers", "install", *arguments])
+    monkeypatch.setenv("CI", ci)
+    assert main() == 0
+    assert done == built
+
+
+def test_a_program_of_another_version_is_replaced_where_the_tests_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(go_programs, "INSTALLED", tmp_path)
+    monkeypatch.setattr(go_programs, "PROGRAMS", tmp_path / "bin")
+    for version in ("v1.0.0", "v1.0.1"):
+        monkeypatch.setattr(go_programs, "CADDY", version)
+        program = tmp_path / f"caddy-{version}" / "caddy"
+        program.parent.mkdir()
+        program.write_text(version)
+        go_programs.install_caddy()
+        assert (tmp_path / "bin/caddy").read_text() == version
 
 
 def _send(kafka: KafkaServer, topic: str, value: bytes) -> None:

@@ -8,6 +8,7 @@ from flask import Response, request
 from backend import openapi
 from backend.access import Role
 from backend.context import Context, context
+from backend.follow.ending import cancel
 from backend.follow.events import event_stream
 from backend.follow.job_answers import JobAnswer, JobList, ListQuery, StatusQuery
 from backend.follow.owners import check_job_owner
@@ -88,7 +89,7 @@ def cancel_job(id: str) -> Response:
     check_job_owner(request, before)
     if before.status is JobStatus.CANCELLED:
         return _shown(ctx, before, 200)
-    job = ctx.store.cancel(id)
+    job = cancel(ctx, id)
     if job.status in (JobStatus.SUCCEEDED, JobStatus.FAILED):
         raise Problem(409, "job_is_over", f"The job has {job.status} already.", hint="To remove it, delete it.")
     return _shown(ctx, job, 202)

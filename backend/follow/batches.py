@@ -8,6 +8,7 @@ from flask import Response, request
 
 from backend import openapi
 from backend.context import Context, context
+from backend.follow.ending import cancel
 from backend.follow.job_answers import BatchAnswer
 from backend.follow.owners import check_owner
 from backend.follow.records import check_id, not_found
@@ -54,7 +55,7 @@ def cancel_batch(id: str) -> Response:
     ctx = context()
     jobs = _jobs(ctx, id)
     check_owner(request, id)
-    now = [job if job.status.terminal else ctx.store.cancel(job.id) for job in jobs]
+    now = [job if job.status.terminal else cancel(ctx, job.id) for job in jobs]
     return json_response(batch_answer(ctx, id, now), 202)
 
 

@@ -1,15 +1,11 @@
 """A job by the id in a path: from the store or, where it has lost its data, from storage."""
 
-import re
-from typing import Final
-
 from backend.context import Context
 from backend.problems import Problem
+from jobs import keys
 from jobs.errors import JobNotFound, JobPurged
 from jobs.model import Job
 from jobs.recovery import recover
-
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def find_job(context: Context, id: str) -> Job:
@@ -32,7 +28,7 @@ def find_job(context: Context, id: str) -> Job:
 
 def check_id(id: str, kind: str) -> None:
     """Raise Problem 404 unless this could be an id: what comes in a path goes nowhere else before."""
-    if not _ID.fullmatch(id):
+    if not keys.is_id(id):
         raise not_found(kind)
 
 

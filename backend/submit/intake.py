@@ -102,7 +102,7 @@ def keep(context: Context, plan: Plan, content: StoredPicture, styles: Sequence[
 
 
 def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None) -> Enqueued:
-    """Take all of these jobs, or none; the artifacts of what is not taken are removed.
+    """Take all of these jobs, or none; the artifacts of what is certainly not taken are removed.
 
     Raises:
         Problem: 429 or 503, the queue or the client is at its limit; 422, the key belongs to another submission.
@@ -117,8 +117,7 @@ def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None
         discard(context, ids)
         raise problem_of_jobs(error, _retry_seconds(context)) from error
     except JobsError:
-        _take_back(context, ids, idempotency)  # the store may have taken them, and its answer been lost
-        discard(context, ids)
+        _withdraw(context, ids, idempotency)  # the store may have taken them, and its answer been lost
         raise
     if not taken.new:
         discard(context, ids)
@@ -128,12 +127,31 @@ def admit(context: Context, jobs: Sequence[Job], idempotency: Idempotency | None
 
 
 def discard(context: Context, ids: Iterable[str]) -> None:
-    """Remove what was stored for jobs that were not taken."""
-    for id in ids:
+    """Remove what was stored for jobs that were not taken; nothing more is tried where storage does not answer."""
+    _delete(context, list(ids))
+
+
+def _delete(context: Context, prefixes: Sequence[str]) -> None:
+    for number, prefix in enumerate(prefixes):
         try:
-            context.artifacts.delete(id)
+            context.artifacts.delete(prefix)
         except JobsError as error:
-            _log.warning("the artifacts of a refused job stay behind", job_id=id, reason=str(error))
+            left = len(prefixes) - number
+            _log.warning("artifacts of refused jobs stay behind", first=prefix, left=left, reason=str(error))
+            return
+
+
+def _withdraw(context: Context, ids: Sequence[str], idempotency: Idempotency | None) -> None:
+    """Undo what the store may have done.
+
+    A server that hangs may do it yet, when it goes on: then the jobs can run, for their pictures are left. Without
+    their requests they are not brought back from storage, so that the janitor deletes them where it never does.
+    """
+    forgotten = _take_back(context, ids, idempotency)
+    if forgotten is None:
+        _delete(context, [keys.spec(id) for id in ids])
+    else:
+        discard(context, forgotten)
 
 
 def _held(jobs: Sequence[Job]) -> list[Job]:
@@ -150,7 +168,7 @@ def _publish(context: Context, jobs: Sequence[Job], idempotency: Idempotency | N
     try:
         context.bus.publish(queued)
     except JobsError:
-        discard(context, _take_back(context, [job.id for job in jobs], idempotency))
+        discard(context, _take_back(context, [job.id for job in jobs], idempotency) or ())
         raise
     if not context.bus.carries:
         return
@@ -160,13 +178,16 @@ def _publish(context: Context, jobs: Sequence[Job], idempotency: Idempotency | N
         _log.warning("jobs start late", jobs=len(queued), reason=str(error))
 
 
-def _take_back(context: Context, ids: Sequence[str], idempotency: Idempotency | None) -> tuple[str, ...]:
-    """The jobs that are forgotten. Where a worker was quicker it is told to stop, and retention removes the rest."""
+def _take_back(context: Context, ids: Sequence[str], idempotency: Idempotency | None) -> tuple[str, ...] | None:
+    """The jobs that are forgotten; None where nobody knows.
+
+    Where a worker was quicker it is told to stop, and retention removes the rest.
+    """
     try:
         return context.store.retract(ids, idempotency)
     except JobsError as error:
         _log.warning("a refused submission could not be taken back", jobs=len(ids), reason=str(error))
-        return ()
+        return None
 
 
 def _retry_seconds(context: Context) -> float:

@@ -54,7 +54,7 @@ def eviction(folder: Path, seconds: float = 305.0) -> Verdict:
     """A job that lasts five times as long as a member may be silent."""
     with Fleet(folder, workers=1, engine="bench.drills.engines:Dozer") as fleet:
         ended = fleet.ended([fleet.submit(int(seconds / 0.25), save_every=0)], patience=seconds + 120)
-        evictions = [line for line in fleet.lines() if "max_poll" in str(line) or "leaving group" in str(line).lower()]
+        evictions = [line for line in fleet.lines() if "thought this worker dead" in line.get("event", "")]
     return Verdict(
         "eviction",
         f"a job of {seconds:g} s; a member may be silent for 60 s",

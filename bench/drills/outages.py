@@ -63,22 +63,19 @@ def _note(seen: Traffic, answer: requests.Response | None, took: float) -> None:
 
 def broker(folder: Path, down: float = 10.0, frozen: float = 60.0, recovery: float = 30.0) -> Verdict:
     """Kafka is stopped for a while, then frozen for longer than a session."""
-    with Fleet(folder, workers=3) as fleet, traffic(fleet) as seen:
-        time.sleep(5)
-        fleet.kafka.kill()
-        time.sleep(down)
-        fleet.kafka.start()
-        back = time.monotonic()
-        until(lambda: seen.first_after(back) is not None, "a job is accepted after the restart")
-        restarted = seen.first_after(back) or 0.0
-        time.sleep(5)
-        fleet.kafka.freeze()
-        time.sleep(frozen)
-        fleet.kafka.thaw()
-        thawed_at = time.monotonic()
-        until(lambda: seen.first_after(thawed_at) is not None, "a job is accepted after the thaw")
-        thawed = seen.first_after(thawed_at) or 0.0
-        time.sleep(5)
+    with Fleet(folder, workers=3) as fleet:
+        with traffic(fleet) as seen:
+            time.sleep(5)
+            fleet.kafka.kill()
+            time.sleep(down)
+            fleet.kafka.start()
+            restarted = _accepts_again(seen)
+            time.sleep(5)
+            fleet.kafka.freeze()
+            time.sleep(frozen)
+            fleet.kafka.thaw()
+            thawed = _accepts_again(seen)
+            time.sleep(5)
         ended = fleet.ended(list(seen.ids))
         settled = until(lambda: lag(fleet) == 0, "every message is settled", 60)
         finishes, starts = fleet.told("job finished"), fleet.told("job started")
@@ -98,6 +95,13 @@ def broker(folder: Path, down: float = 10.0, frozen: float = 60.0, recovery: flo
     )
 
 
+def _accepts_again(seen: Traffic) -> float:
+    """Seconds from now to the next submission that is accepted."""
+    now = time.monotonic()
+    until(lambda: seen.first_after(now) is not None, "a job is accepted again")
+    return seen.first_after(now) or 0.0
+
+
 def store(folder: Path, waiting: int = 20) -> Verdict:
     """Redis is restarted with its data, then loses them all, while three jobs run and twenty wait."""
     with Fleet(folder, workers=3) as fleet:
@@ -108,11 +112,12 @@ def store(folder: Path, waiting: int = 20) -> Verdict:
         time.sleep(3)
         after_restart = [fleet.store.get(job_id) for job_id in ids]
         until(lambda: fleet.store.facts().running == 3, "three run again")
-        fleet.redis.wipe()
-        wiped_at = time.monotonic()
-        served = [_served(fleet, job.id) for job in finished]
-        known = until(lambda: _known(fleet, ids), "every job is known again", 60)
-        ended = fleet.ended(ids)
+        with _watched(fleet, ids):
+            fleet.redis.wipe()
+            wiped_at = time.monotonic()
+            served = [_served(fleet, job.id) for job in finished]
+            known = until(lambda: _known(fleet, ids), "every job is known again", 60)
+            ended = fleet.ended(ids)
         finishes = fleet.told("job finished")
         took = time.monotonic() - wiped_at
     return Verdict(
@@ -138,6 +143,26 @@ def lag(fleet: Fleet) -> int:
         return sum(ends[part] - (consumer.committed(part) or 0) for part in parts)
     finally:
         consumer.close()
+
+
+@contextmanager
+def _watched(fleet: Fleet, ids: list[str]) -> Iterator[None]:
+    """Every job is looked at several times a second, as by a page that is open."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            for job_id in ids:
+                requests.get(f"{fleet.api.url}/api/jobs/{job_id}", timeout=10)
+            time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as page:
+        watching = page.submit(watch)
+        try:
+            yield
+        finally:
+            over.set()
+            watching.result()
 
 
 def _served(fleet: Fleet, job_id: str) -> int:

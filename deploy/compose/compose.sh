@@ -36,6 +36,27 @@ make_settings() {
     echo "Made .env with random secrets; only you can read it. Keep it: without it, no token that was given out is valid."
 }
 
+# What .env says of a name; the environment goes before it, as it does for compose.
+chosen() {
+    eval "given=\${$1:-}"
+    [ -n "$given" ] || [ ! -r .env ] || given=$(sed -n "s/^$1=//p" .env | tail -n 1 | tr -d "\"' ")
+    printf '%s' "$given"
+}
+
+# Sign-in is a second file: with it left out, the service would be started open to all, and nobody would notice.
+need_sign_in() {
+    [ -n "$(chosen OIDC_ISSUER_URL)" ] || return 0
+    case $(chosen COMPOSE_FILE) in
+    *deploy/compose/sign-in.yml*) ;;
+    *) give_up "OIDC_ISSUER_URL is set, but without its file there is no sign-in: put COMPOSE_FILE=docker-compose.yml:deploy/compose/sign-in.yml into .env, or take OIDC_ISSUER_URL out." ;;
+    esac
+    case ,$(chosen COMPOSE_PROFILES), in
+    *,https,*) ;;
+    *) give_up "With sign-in nothing but Caddy is published: put COMPOSE_PROFILES=https into .env." ;;
+    esac
+}
+
+# Files and profiles are those of COMPOSE_FILE and COMPOSE_PROFILES, which compose reads in .env by itself.
 compose() {
     # shellcheck disable=SC2086  # it may be several words
     ${COMPOSE:-docker compose} "$@"
@@ -45,20 +66,23 @@ case ${1:-} in
 up)
     need_compose
     make_settings
+    need_sign_in
     compose up --build --detach --wait
     compose ps
     ;;
 down)
     need_compose
-    # With every profile, for what was started with one must not stay.
-    compose --profile '*' down
+    # With every profile, and with what no file names any more: what was started with either must not stay.
+    compose --profile '*' down --remove-orphans
     ;;
 scale)
     need_compose
     case ${2:-} in
     '' | *[!0-9]*) give_up "Say how many workers: make scale N=4" ;;
     esac
-    compose up --detach --no-recreate --wait --scale "${SERVICE:-consumer}=$2"
+    # This service alone: of the others, neither is anything missing nor has anybody asked for a change.
+    service=${SERVICE:-consumer}
+    compose up --detach --no-recreate --no-deps --wait --scale "$service=$2" "$service"
     ;;
 *)
     give_up "usage: compose.sh up | down | scale N"

@@ -1,6 +1,7 @@
 -- Makes a worker known for so long, and forgets those that are no longer alive.
 local workers, ready, presence = prefix .. 'workers', prefix .. 'ready', prefix .. 'presence'
 even_when_full()
+hear()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', text(now))) do
   redis.call('ZREM', workers, id)
   redis.call('ZREM', ready, id)

@@ -1,6 +1,7 @@
 -- Renews a lease; a renewal alone is no change that anybody can see.
+hear()
 if not held(ask.id, ask.token) then
-  return known(ask.id) and 'lost' or 'missing'
+  return known(ask.id) and not adoptable(ask.id) and 'lost' or 'missing'
 end
 even_when_full()
 hold(ask.id)

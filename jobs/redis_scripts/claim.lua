@@ -48,6 +48,7 @@ local function start(id)
   return record(id)
 end
 
+hear()
 while true do
   local id
   if ask.id then

@@ -32,8 +32,9 @@ for _, job in ipairs(ask.jobs) do
   if not known(job.id) then
     local spec = take(job)
     if job.status == 'queued' then
-      if tonumber(state(job.id, 'token')) > 0 then -- its worker may live, and has a lease's time to say so
-        set(job.id, 'not_before', text(now + policy.lease_seconds))
+      if adoptable(job.id) then -- its worker may live, and has a lease's time to say so
+        local until_then = text(now + policy.lease_seconds)
+        set(job.id, 'not_before', until_then, 'lease_until', until_then)
       end
       join_queue(job.id, job.created_at)
       count_open(spec.client, 1)

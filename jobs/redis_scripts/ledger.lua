@@ -1,8 +1,8 @@
 -- What every script begins with: the names of the keys, the clock, and the ways that a job can go.
 --
--- KEYS[1] is the prefix of all keys; a script computes the rest from it, so on a cluster the prefix must hold a hash
--- tag, as {nst}: does. ARGV[1] is the policy, ARGV[2] the question, both JSON. Times are seconds since 1970 by this
--- server's clock, written with microseconds: Lua would round a number that it turns into text by itself.
+-- KEYS[1] is the prefix of all keys; a script computes the rest from it, so this is not for a Redis Cluster. ARGV[1] is
+-- the policy, ARGV[2] the question, both JSON. Times are seconds since 1970 by this server's clock, written with
+-- microseconds: Lua would round a number that it turns into text by itself.
 --
 --   job:ID      state of a job          text:ID   its spec, progress, frames and error, as JSON
 --   queue       queued jobs by rank     waiting   the same by age       leases   running jobs by the end of the lease
@@ -13,11 +13,13 @@
 --   arrival     when the last job came  paces     what the last jobs teach about time
 --   key:DIGEST  an idempotency key      workers, ready, presence  who is alive, who can paint, what they say
 --   name:NAME   who reserved a name     filled    everything in storage is here
+--   speech      when a worker was heard last, and when it was noticed that none had been heard for long
 local policy, ask = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local prefix = KEYS[1]
 local queue, waiting, leases, ended = prefix .. 'queue', prefix .. 'waiting', prefix .. 'leases', prefix .. 'ended'
 local open, totals, paces = prefix .. 'open', prefix .. 'totals', prefix .. 'paces'
 local works, left = prefix .. 'work', prefix .. 'left'
+local speech, QUIET_SECONDS = prefix .. 'speech', 2
 
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1e6
@@ -55,8 +57,16 @@ local function set_error(id, error)
   end
 end
 
+local function readable(id)
+  return redis.call('HEXISTS', prefix .. 'text:' .. id, 'spec') == 1
+end
+
+-- A job whose spec somebody has removed must not stop those who come across it.
 local function spec_of(id)
-  return cjson.decode(redis.call('HGET', prefix .. 'text:' .. id, 'spec'))
+  if readable(id) then
+    return cjson.decode(redis.call('HGET', prefix .. 'text:' .. id, 'spec'))
+  end
+  return {client = '', fingerprint = '', batch = cjson.null, created_at = 0}
 end
 
 -- Everything of a job as a flat list of names and values.
@@ -83,6 +93,13 @@ end
 local function held(id, token)
   local status, current = state(id, 'status', 'token')
   return status == 'running' and current == token
+end
+
+-- Whether a job was brought back from storage and nobody has claimed it: it is queued under the lease of a worker that
+-- may live, and may adopt it.
+local function adoptable(id)
+  local status, lease_until = state(id, 'status', 'lease_until')
+  return status == 'queued' and tonumber(lease_until) > 0
 end
 
 -- A server whose memory is full refuses a script's writes until the first one that takes no memory: after this, jobs
@@ -173,7 +190,7 @@ local function end_spent(id, error)
   local unwanted, attempt = state(id, 'cancel_requested', 'attempt')
   if unwanted == '1' then
     cancel(id)
-  elseif tonumber(attempt) >= policy.max_attempts then
+  elseif tonumber(attempt) >= policy.max_attempts or not readable(id) then
     finish(id, 'failed', error or policy.spent)
   else
     return false
@@ -189,6 +206,28 @@ local function requeue(id, not_before, error)
   changed(id)
 end
 
+-- When it was last noticed that no worker had been heard for long: they have not all died at once, so this server or
+-- the way to it stood still. It is noticed once, so that reaping goes on where they have died all the same.
+local function silence()
+  local heard, noticed = unpack(redis.call('HMGET', speech, 'heard', 'noticed'))
+  heard, noticed = tonumber(heard or now), tonumber(noticed or 0)
+  if now - heard > math.max(QUIET_SECONDS, policy.lease_seconds / 2) and noticed <= heard then
+    noticed = now
+    even_when_full()
+    redis.call('HSET', speech, 'noticed', text(noticed))
+  end
+  return noticed
+end
+
+-- A worker is heard; written at most once a second, however many there are, but for leases that are very short.
+local function hear()
+  silence()
+  if now - tonumber(redis.call('HGET', speech, 'heard') or 0) >= math.min(1, policy.lease_seconds / 10) then
+    even_when_full()
+    redis.call('HSET', speech, 'heard', text(now))
+  end
+end
+
 local uptime_seconds
 
 local function uptime()
@@ -200,10 +239,11 @@ local function uptime()
   return uptime_seconds
 end
 
--- Whether the lease of a running job is over. Of the time when this server was down nothing can be concluded: its
--- holder must have had the time of a lease to come back.
+-- Whether the lease of a running job is over. Of the time when this server was down, or heard nobody, nothing can be
+-- concluded: its holder must have had the time of a lease to come back.
 local function lost(id, lease_until)
-  return tonumber(lease_until) < now and uptime() > tonumber(state(id, 'lease_seconds') or policy.lease_seconds)
+  local lease = tonumber(state(id, 'lease_seconds') or policy.lease_seconds)
+  return tonumber(lease_until) < now and uptime() > lease and now - silence() > lease
 end
 
 -- Running jobs that are lost, the longest lost first.

@@ -1,4 +1,4 @@
--- Gives every job whose lease is over back to the queue, or ends it; answers how many.
+-- Gives every job whose lease is over back to the queue, or ends it; answers which.
 local late = abandoned()
 for _, id in ipairs(late) do
   even_when_full()
@@ -6,4 +6,4 @@ for _, id in ipairs(late) do
     requeue(id, 0)
   end
 end
-return #late
+return late

@@ -4,5 +4,6 @@ local holder = redis.call('GET', name)
 if holder and holder ~= ask.holder then
   return 0
 end
+even_when_full()
 redis.call('SET', name, ask.holder, 'PX', ask.milliseconds)
 return 1

@@ -17,13 +17,15 @@ from scripts.service import ROOT
 
 
 @contextmanager
-def running(module: str, folder: Path, **settings: Any) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def running(
+    module: str, folder: Path, *arguments: str, **settings: Any
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A process of ours with these settings, and the file with all that it says; stopped at the end."""
     given = {f"NST_{name.upper()}": str(value) for name, value in settings.items()}
     said = folder / "said"
     with said.open("w") as file:
         process = subprocess.Popen(
-            (sys.executable, "-m", module),
+            (sys.executable, "-m", module, *arguments),
             cwd=ROOT,
             env=os.environ | {"NST_DATA_DIR": str(folder / "data"), "PYTHONUNBUFFERED": "1"} | given,
             stdout=file,

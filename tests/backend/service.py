@@ -22,6 +22,9 @@ from jobs.settings import Settings
 from jobs.terms import Outcome
 from jobs.wiring import Ports, open_ports
 
+#: What owner tokens are derived from; no shorter than it must be.
+SECRET = "the same for all backends of a test"
+
 #: Small enough to be decoded in no time.
 OPTIONS: Mapping[str, Any] = {"size": 64, "iterations": 20}
 

@@ -1,8 +1,10 @@
 """Many photos, submitted together."""
 
+import json
 from collections.abc import Callable
 
 from backend.follow.job_answers import BatchAnswer, BatchSubmitted
+from jobs import keys
 from tests.backend.service import Service, body, picture, problem
 
 PHOTOS = [picture(seed, 40 + seed, 40) for seed in range(3)]
@@ -91,3 +93,10 @@ def test_the_owner_of_a_batch_owns_its_jobs(service: Service) -> None:
 def test_an_unknown_batch_is_not_found(service: Service) -> None:
     for id in ("0" * 32, "x", "..%2f"):
         assert service.get(f"/api/batches/{id}").status_code == 404
+
+
+def test_what_was_cancelled_in_a_batch_stays_cancelled_in_storage(service: Service) -> None:
+    batch = body(service.post("/api/batches", content=PHOTOS[:2]))
+    service.client.post(f"/api/batches/{batch['id']}/cancel", headers=service.owner(batch))
+    for job in batch["jobs"]:
+        assert json.loads(service.ports.artifacts.get(keys.manifest(job["id"])))["status"] == "cancelled"

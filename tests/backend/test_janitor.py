@@ -1,18 +1,23 @@
 """What the janitor deletes, and what it leaves alone."""
 
 import json
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from structlog.testing import capture_logs
 
-from backend.operate.janitor import LEADER, ORPHAN_SECONDS, Janitor
+from backend.operate.janitor import LEADER, LEADER_SECONDS, ORPHAN_SECONDS, Janitor
 from jobs import keys
+from jobs.artifacts import FolderArtifacts
 from jobs.errors import JobNotFound, JobPurged, Unavailable
-from jobs.model import JobStatus, new_id, to_line
+from jobs.model import Job, JobStatus, new_id, to_line
 from jobs.sqlite import SqliteStore
 from tests.backend.handouts import Handouts, handouts
 from tests.jobs.jobs_made import enqueued, spec
@@ -87,6 +92,28 @@ def test_a_folder_whose_job_arrives_in_time_is_no_orphan(service: Handouts) -> N
     assert service.context.artifacts.jobs() == (late,)
 
 
+def test_what_is_no_job_stays_for_a_bucket_may_be_shared(service: Handouts) -> None:
+    clock, foreign = _Clock(), ("backups", "models", new_id().upper(), f"{new_id()}0")
+    for name in foreign:
+        service.context.artifacts.put(f"{name}/x", b"x")
+    janitor = Janitor(service.context, clock)
+    for _ in range(3):
+        janitor.sweep()
+        clock.now += 2 * ORPHAN_SECONDS
+    assert set(service.context.artifacts.jobs()) == set(foreign)
+
+
+def test_a_copy_that_was_never_finished_is_deleted(service: Handouts) -> None:
+    clock, done, copy = _Clock(), spec(), new_id()
+    service.context.artifacts.put(keys.spec(done.id), to_line(done.to_dict()))
+    service.context.artifacts.copy(done.id, copy)
+    janitor = Janitor(service.context, clock)
+    janitor.sweep()
+    clock.now += 2 * ORPHAN_SECONDS
+    janitor.sweep()
+    assert service.context.artifacts.jobs() == (done.id,)
+
+
 def test_a_folder_with_a_damaged_record_stays(service: Handouts) -> None:
     clock, lost = _Clock(), new_id()
     service.context.artifacts.put(keys.spec(lost), b"{}")  # damaged, perhaps: no reason to delete anything
@@ -120,6 +147,82 @@ def test_a_job_that_ended_without_a_worker_is_sealed(service: Handouts) -> None:
     manifest = json.loads(service.context.artifacts.get(keys.manifest(id)))
     assert manifest["status"] == "cancelled"
     assert keys.checkpoint(id, 1) not in [entry.key for entry in service.context.artifacts.list(id)]
+
+
+def test_a_job_that_is_over_is_looked_at_once(service: Handouts) -> None:
+    job, clock = service.done(), _Clock()
+    service.context.artifacts.put(keys.manifest(job.id), to_line(job.to_dict()))
+    janitor, asked = Janitor(service.context, clock), list[str]()
+    size = FolderArtifacts.size
+
+    def counted(self: FolderArtifacts, key: str) -> int:
+        asked.append(key)
+        return size(self, key)
+
+    with patch.object(FolderArtifacts, "size", counted):
+        janitor.sweep()
+        janitor.sweep()
+    assert asked == [keys.manifest(job.id)]
+
+
+def _slowly(service: Handouts, clock: _Clock, then: Callable[[], None] = lambda: None) -> Any:
+    """A store that takes as long for each job as a leader may be silent, and something that happens meanwhile."""
+    get = SqliteStore.get
+
+    def slow(self: SqliteStore, job_id: str) -> Job:
+        clock.now += LEADER_SECONDS
+        then()
+        return get(self, job_id)
+
+    return patch.object(SqliteStore, "get", slow)
+
+
+def test_a_leader_keeps_its_name_during_long_work(service: Handouts, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, held = _Clock(), list[float]()
+    for _ in range(5):
+        service.put_inputs()
+    reserve = SqliteStore.reserve
+
+    def noted(self: SqliteStore, name: str, holder: str, ttl_seconds: float) -> bool:
+        held.extend([clock.now] if name == LEADER else [])
+        return reserve(self, name, holder, ttl_seconds)
+
+    monkeypatch.setattr(SqliteStore, "reserve", noted)
+    with _slowly(service, clock):
+        Janitor(service.context, clock).look()
+    assert held == [1000.0 + LEADER_SECONDS * number for number in range(5)]
+
+
+def test_who_has_lost_the_name_during_long_work_leaves_the_rest(service: Handouts) -> None:
+    clock, seen = _Clock(), list[float]()
+    for _ in range(5):
+        service.put_inputs()
+    janitor = Janitor(service.context, clock)
+
+    def lost() -> None:
+        seen.append(clock.now)
+        with closing(sqlite3.connect(service.context.settings.data_dir / "jobs.sqlite")) as database:
+            database.execute("UPDATE names SET holder = 'another' WHERE name = ?", (LEADER,))
+            database.commit()
+
+    with _slowly(service, clock, lost):
+        janitor.look()
+    assert len(seen) == 1 and _leader(service) == 0
+
+
+def test_a_stop_is_heard_during_long_work(service: Handouts) -> None:
+    clock, stop, seen = _Clock(), threading.Event(), list[float]()
+    for _ in range(5):
+        service.put_inputs()
+
+    def asked() -> None:
+        seen.append(clock.now)
+        stop.set()
+
+    with _slowly(service, clock, asked):
+        Janitor(service.context, clock).run(stop, every_seconds=0.001)
+    assert len(seen) == 1
+    assert service.context.store.reserve(LEADER, "another", 1)
 
 
 def test_the_janitor_outlives_a_store_that_is_away(service: Handouts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +313,18 @@ def test_the_jobs_of_workers_that_fell_silent_are_taken_back(tmp_path: Path) -> 
             assert time.monotonic() < deadline
             janitor.look()
         assert service.context.registry.get_sample_value("nst_jobs_reaped_total") == 1
+
+
+def test_a_job_that_ends_because_its_last_worker_fell_silent_is_sealed_at_once(tmp_path: Path) -> None:
+    with handouts(tmp_path, lease_seconds=0.5, max_attempts=1) as service:
+        job = service.put_inputs()
+        janitor, deadline = Janitor(service.context), time.monotonic() + 5
+        janitor.look()  # the folder as a whole is looked through the first time only
+        service.claim(job)
+        while service.context.store.get(job.id).status is not JobStatus.FAILED:
+            assert time.monotonic() < deadline
+            janitor.look()
+        assert json.loads(service.context.artifacts.get(keys.manifest(job.id)))["status"] == "failed"
 
 
 def test_a_store_that_was_wiped_is_filled_from_storage(tmp_path: Path) -> None:

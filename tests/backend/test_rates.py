@@ -141,7 +141,7 @@ def test_all_backends_of_one_redis_count_together(redis_server: RedisServer) -> 
         assert [standing.allowed for standing in standings] == [True, True, True, False]
         assert 1 <= standings[-1].reset_seconds <= 61
         assert there.take("ben").allowed
-        here.give_back("anna")
+        here.give_back("anna", standings[0])
         assert there.take("anna").allowed
 
 
@@ -165,14 +165,27 @@ def test_without_its_redis_a_backend_counts_alone_and_refuses_nobody_for_it(
     with _shared(server, 2, count=1) as (rate,):
         assert rate.take("anna").remaining == 1
         server.kill()
-        assert [rate.take("ben").allowed for _ in range(3)] == [True, True, False]
-        rate.give_back("ben")
+        own, *others = (rate.take("ben") for _ in range(3))
+        assert [own.allowed, *(standing.allowed for standing in others)] == [True, True, False]
+        rate.give_back("ben", own)
         assert [rate.take("ben").allowed for _ in range(2)] == [True, False]
         server.start()
         deadline = time.monotonic() + 10
         while not rate.take("ben").allowed:  # so long it counts by itself, and there ben has had his share
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_a_submission_is_given_back_where_it_was_counted(tmp_path: Path, own_server: "OwnServer") -> None:
+    server = own_server(RedisServer(tmp_path / "redis"))
+    with _shared(server, 1, count=2) as (here, there):
+        shared = here.take("anna")
+        server.freeze()
+        assert here.take("anna").allowed  # by itself, which is not given back
+        here.give_back("anna", shared)
+        assert not here.take("anna").allowed
+        server.thaw()
+        assert not there.take("anna").allowed
 
 
 def test_a_redis_that_hangs_holds_nobody_up_for_long(tmp_path: Path, own_server: "OwnServer") -> None:

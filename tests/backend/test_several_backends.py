@@ -14,7 +14,7 @@ from jobs.model import JobStatus
 from jobs.settings import Settings
 from jobs.wiring import open_ports
 from scripts.servers import RedisServer
-from tests.backend.service import Service, body, problem
+from tests.backend.service import SECRET, Service, body, problem
 
 KEY = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"  # of the word password
 
@@ -44,7 +44,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     url = f"sqlite://{tmp_path}/jobs.sqlite"
     if request.param == "redis":
         url = request.getfixturevalue("redis_server").url
-    shared = {"store_url": url, "redis_prefix": f"{uuid4().hex}:", "secret": "one for all", "submits_per_minute": 0}
+    shared = {"store_url": url, "redis_prefix": f"{uuid4().hex}:", "secret": SECRET, "submits_per_minute": 0}
     pair = Pair(_service(tmp_path, "here", **shared), _service(tmp_path, "there", **shared))
     yield pair
     _end(pair.here)

@@ -1,10 +1,13 @@
 """How the API starts: what it refuses, what it waits for, and what it says."""
 
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -18,7 +21,10 @@ from jobs.errors import Unavailable
 from jobs.settings import Settings
 from jobs.wiring import Ports, UnknownUrl, open_ports
 from scripts.servers import RedisServer
+from scripts.service import ROOT
 from tests.backend.running import answer, free_port, running
+from tests.backend.service import SECRET
+from tests.jobs.jobs_made import enqueued
 
 if TYPE_CHECKING:
     from tests.servers import OwnServer
@@ -30,7 +36,7 @@ REDIS = "redis://anna:secret@127.0.0.1:1/0"
 def test_backends_that_would_not_believe_each_other_are_warned_of() -> None:
     (warning,) = warnings(Settings(store_url=REDIS))
     assert warning.startswith("NST_SECRET is not set")
-    assert not [*warnings(Settings(store_url=REDIS, secret="one for all"))]
+    assert not [*warnings(Settings(store_url=REDIS, secret=SECRET))]
     assert not [*warnings(Settings())]
 
 
@@ -75,7 +81,7 @@ def test_what_waiting_cannot_help_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_the_api_comes_up_before_its_redis_and_says_what_is_missing(tmp_path: Path, own_server: "OwnServer") -> None:
     redis, port = RedisServer(tmp_path / "redis"), free_port()
-    with running("backend.server", tmp_path, store_url=redis.url, port=port, secret="one for all") as (process, _):
+    with running("backend.server", tmp_path, store_url=redis.url, port=port, secret=SECRET) as (process, _):
         url = f"http://127.0.0.1:{port}"
         assert answer(f"{url}/healthz").text == "ok\n"
         refusal = answer(f"{url}/readyz?part=api", 503).json()
@@ -102,10 +108,62 @@ def test_a_backend_that_is_stopped_lets_another_one_clean_up(tmp_path: Path, red
     store.close()
 
 
+def test_an_open_event_stream_keeps_no_other_backend_from_cleaning_up(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    port, prefix = free_port(), f"{uuid4().hex}:"
+    chosen: dict[str, Any] = {"store_url": redis_server.url, "redis_prefix": prefix, "secret": SECRET}
+    ports = open_ports(Settings(data_dir=tmp_path / "mine", **chosen))
+    id, url = enqueued(ports.store), f"http://127.0.0.1:{port}"
+    with running("backend.server", tmp_path, port=port, **chosen) as (process, _):
+        deadline = time.monotonic() + 20
+        while "nst_janitor_leader 1.0" not in answer(f"{url}/metrics").text:
+            assert time.monotonic() < deadline
+        with requests.get(f"{url}/api/jobs/{id}/events", stream=True, timeout=10) as stream:
+            lines = stream.iter_lines()
+            assert next(line for line in lines if b"queued" in line)
+            process.terminate()
+            while not ports.store.reserve(LEADER, "me", 60):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            ports.store.claim("worker", id)  # the stream goes on for a while, and another backend cleans up already
+            assert next(line for line in lines if b"running" in line)
+        assert process.wait(20) == 0
+    ports.close()
+
+
+def test_at_a_terminal_the_log_is_in_a_data_folder_that_is_made(tmp_path: Path, redis_server: RedisServer) -> None:
+    folder, (mine, theirs) = tmp_path / "fresh" / "data", os.openpty()
+    settings = {
+        "NST_DATA_DIR": str(folder),
+        "NST_STORE_URL": redis_server.url,
+        "NST_REDIS_PREFIX": f"{uuid4().hex}:",
+        "NST_ARTIFACTS_URL": f"file://{tmp_path}/pictures",
+        "NST_SECRET": SECRET,
+        "NST_PORT": "0",
+        "NST_WORKERS": "0",
+    }
+    launcher = (sys.executable, "-m", "backend")
+    process = subprocess.Popen(
+        launcher, cwd=ROOT, env=os.environ | settings, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    deadline = time.monotonic() + 20
+    while not (folder / "service.log").exists():
+        assert process.poll() is None, os.read(mine, 4096)
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(20) == 0
+    os.close(mine)
+    os.close(theirs)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
         ({"proxy_user_header": "X-User"}, "NST_TRUSTED_PROXIES is 0"),
+        ({"secret": ""}, "NST_SECRET has 0 bytes"),
+        ({"secret": "correct horse battery staple"}, "NST_SECRET has 28 bytes"),
         ({"api_keys": "anna:secret"}, "NST_API_KEYS: the entry of 'anna'"),
         ({"store_url": "redis://127.0.0.1:port/0"}, "NST_STORE_URL is 'redis://127.0.0.1:port/0'"),
     ],
@@ -141,7 +199,7 @@ def test_the_launcher_runs_the_api_alone_and_says_where_everything_is(
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
     settings = {"store_url": redis_server.url, "redis_prefix": f"{uuid4().hex}:", "port": 0, "workers": 0}
-    with running("backend", tmp_path, secret="one for all", **settings) as (_, said):
+    with running("backend", tmp_path, secret=SECRET, **settings) as (_, said):
         deadline = time.monotonic() + 20
         while not (found := re.search(r"http://\S+", said.read_text())):
             assert time.monotonic() < deadline

@@ -1,5 +1,6 @@
 """A job looked at, waited for, cancelled, deleted, listed."""
 
+import json
 import threading
 from collections.abc import Callable
 from hashlib import sha256
@@ -8,6 +9,7 @@ import pytest
 
 from backend.follow.job_answers import JobAnswer, JobList
 from jobs import keys
+from jobs.errors import Unavailable
 from jobs.model import FrameRef, JobError, JobStatus, Progress
 from jobs.terms import Outcome
 from tests.backend.service import Service, body, problem
@@ -124,6 +126,22 @@ def test_a_queued_job_is_cancelled_at_once(service: Service) -> None:
     assert (answer.status_code, body(answer)["status"]) == (202, "cancelled")
     again = service.client.post(f"/api/jobs/{job['id']}/cancel", headers=service.owner(job))
     assert (again.status_code, body(again)["version"]) == (200, body(answer)["version"])
+
+
+def test_a_job_that_was_cancelled_in_the_queue_stays_cancelled_in_storage(service: Service) -> None:
+    job = service.submit()
+    service.client.post(f"/api/jobs/{job['id']}/cancel", headers=service.owner(job))
+    assert json.loads(service.ports.artifacts.get(keys.manifest(job["id"])))["status"] == "cancelled"
+
+
+def test_a_job_is_cancelled_where_storage_cannot_be_written(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(key: str, data: bytes) -> bool:
+        raise Unavailable("nobody is there")
+
+    job = service.submit()
+    monkeypatch.setattr(service.ports.artifacts, "create", refuse)
+    answer = service.client.post(f"/api/jobs/{job['id']}/cancel", headers=service.owner(job))
+    assert (answer.status_code, body(answer)["status"]) == (202, "cancelled")
 
 
 def test_a_running_job_is_asked_to_stop(service: Service) -> None:

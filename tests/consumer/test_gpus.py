@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from consumer.gpus import VISIBLE, Gpu, visible_gpus
+from jobs.model import JobStatus
 from jobs.sqlite import SqliteStore
 from jobs.terms import Policy
 from tests.consumer.workshop import Workshop
@@ -81,13 +82,32 @@ def test_only_the_gpus_that_the_process_may_use_are_chosen_from(
     assert visible_gpus({**os.environ, VISIBLE: variable}) == gpus
 
 
-def test_the_only_gpu_is_not_reserved_because_workers_may_share_it(
+def test_of_two_workers_on_the_only_gpu_the_second_waits_for_the_first(
     store: SqliteStore, driver: Callable[[dict[str, str]], None]
 ) -> None:
     driver({"0": "GPU-aaaa1111"})
-    assert Gpu(store, "one", "auto").take()
-    assert Gpu(store, "two", "auto").take()
-    assert VISIBLE not in os.environ
+    first, second = Gpu(store, "one", "auto"), Gpu(store, "two", "auto")
+    assert first.take()
+    assert not second.take()
+    assert (first.held, second.held) == (True, False)
+    first.free()
+    assert second.take()
+    assert os.environ[VISIBLE] == "GPU-aaaa1111"
+
+
+def test_a_gpu_that_another_has_reserved_meanwhile_is_left_to_it(
+    store: SqliteStore, driver: Callable[[dict[str, str]], None]
+) -> None:
+    driver({"0": "GPU-aaaa1111"})
+    gpu = Gpu(store, "one", "auto")
+    assert gpu.take()
+    store.free("gpu:GPU-aaaa1111", "one")  # as a store that has lost its data
+    assert store.reserve("gpu:GPU-aaaa1111", "another", 10)
+    gpu.keep()
+    assert not gpu.held
+    assert not gpu.take()
+    store.free("gpu:GPU-aaaa1111", "another")
+    assert gpu.take()
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda:1"])
@@ -124,3 +144,25 @@ def test_a_worker_without_a_gpu_of_its_own_takes_no_job_until_one_is_free(
         workshop.ended(job_id)
         assert os.environ[VISIBLE] == TWO["1"]
     assert workshop.ports.store.reserve(f"gpu:{TWO['1']}", "the next", 10)
+
+
+def test_a_worker_whose_gpu_went_to_another_hands_its_job_back_and_waits(
+    tmp_path: Path, driver: Callable[[dict[str, str]], None]
+) -> None:
+    driver({"0": "GPU-aaaa1111"})
+    workshop = Workshop(tmp_path, device="auto")
+    store, name = workshop.ports.store, "gpu:GPU-aaaa1111"
+    job_id = workshop.submit(iterations=400)
+    with workshop.working() as (worker, child, _):
+        workshop.running(job_id, iteration=5)
+        store.free(name, worker.id)  # as a store that has lost its data
+        assert store.reserve(name, "another", 60)
+        waiting = workshop.until(job_id, lambda job: job.status is JobStatus.QUEUED)
+        workshop.until_true(lambda: child.pid is None)
+        workshop.until_true(lambda: [known.ready for known in store.workers()] == [False])
+        assert child.pid is None
+        store.free(name, "another")
+        workshop.running(job_id)
+        store.cancel(job_id)
+        workshop.ended(job_id)
+    assert (waiting.attempt, waiting.error) == (0, None)

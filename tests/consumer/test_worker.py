@@ -174,19 +174,6 @@ def test_a_pause_loses_no_frame(tmp_path: Path) -> None:
     assert job.attempt == 1
 
 
-def test_a_disk_that_is_full_for_a_while_costs_no_job_an_attempt(workshop: Workshop) -> None:
-    job_id, other = workshop.submit(iterations=40), workshop.submit(iterations=3)
-    folder = workshop.settings.data_dir / "jobs" / job_id
-    with workshop.working():
-        workshop.running(job_id, iteration=6)
-        (folder / "a1").rename(folder / "moved")
-        (folder / "a1").write_text("in the way, as a disk without room would be")
-        waiting = workshop.until(job_id, lambda job: job.error is not None)
-        assert waiting.error and (waiting.error.code, waiting.attempt) == ("storage", 0)
-        assert workshop.ended(job_id).status is JobStatus.SUCCEEDED
-        assert workshop.ended(other).status is JobStatus.SUCCEEDED
-
-
 def test_a_rendering_process_that_never_becomes_ready_is_replaced(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, engine="tests.consumer.engines:NeverReady", stall_seconds=3)
     job_id = workshop.submit(iterations=2)

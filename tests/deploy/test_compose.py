@@ -11,13 +11,12 @@ import pytest
 
 from jobs.settings import OTHERS, Settings
 from tests.deploy.composition import COMPOSE, ROOT, SIGN_IN, Service, read, services, variables
+from tests.deploy.neighbours import missing
 
 SERVICES = services()
 SIGNED_IN = services(SIGN_IN)
 ALL = [*SERVICES.values(), SIGNED_IN["oauth2-proxy"]]
 OURS = ("backend", "consumer", "consumer-gpu")
-#: For the compose file alone; no container sees them.
-OF_COMPOSE = {"NST_BIND", "NST_DOMAIN"}
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 #: The services whose images bring a folder of the right owner for each volume.
 BRINGS_FOLDER = {
@@ -58,14 +57,16 @@ def test_any_number_of_workers_fits_on_one_machine(name: str) -> None:
 @each_service
 def test_every_image_is_built_here_or_pinned(service: Service) -> None:
     image = service.facts["image"]
-    assert "build" in service.facts or re.search(r":v?\d+\.\d+", image), image
+    assert "build" in service.facts or re.search(r":v?\d+\.\d+\.\d+(-[a-z]+)?$", image), image
 
 
 def test_only_the_page_and_the_api_are_published_and_on_loopback() -> None:
     published = {name: service.facts["ports"] for name, service in SERVICES.items() if "ports" in service.facts}
     always = {name for name in published if not SERVICES[name].profiles}
     assert always == {"frontend", "backend"}
-    assert all(port.startswith("${NST_BIND:-127.0.0.1}:") for name in always for port in published[name])
+    assert all(port.startswith("${NST_BIND:-127.0.0.1}:") for port in published["frontend"])
+    # The API believes whoever comes there about who he is: opening the page must not open this one too.
+    assert all(port.startswith("${API_BIND:-127.0.0.1}:") for port in published["backend"])
     others = {name: ports for name, ports in published.items() if name not in always | {"https"}}
     assert all(port.startswith("127.0.0.1:") for ports in others.values() for port in ports), others
 
@@ -148,7 +149,7 @@ def test_every_variable_of_the_compose_files_is_explained_in_the_example() -> No
     asked = variables(COMPOSE) | variables(SIGN_IN)
     told = set(re.findall(r"^#?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
     assert asked - told == set()
-    assert told - asked == {"COMPOSE_PROFILES"}
+    assert told - asked == {"COMPOSE_PROFILES", "COMPOSE_FILE"}
 
 
 def test_the_example_holds_no_secret() -> None:
@@ -158,7 +159,7 @@ def test_the_example_holds_no_secret() -> None:
 
 def test_a_secret_that_everything_hangs_on_has_no_default() -> None:
     text = COMPOSE.read_text()
-    for secret in ("NST_SECRET", "REDIS_PASSWORD"):
+    for secret in ("NST_SECRET", "REDIS_PASSWORD", "GRAFANA_PASSWORD"):
         assert set(re.findall(rf"\$\{{{secret}([^}}]{{2}})", text)) == {":?"}
 
 
@@ -199,17 +200,19 @@ def plugin() -> tuple[str, ...]:
     for command in (("docker", "compose"), ("docker-compose",), (by_hand,)):
         if shutil.which(command[0]) and subprocess.run((*command, "version"), capture_output=True).returncode == 0:
             return command
-    pytest.skip("Docker's compose plugin is not on this machine (on Debian: docker-compose-plugin)")
+    return missing("Docker's compose plugin is not on this machine (on Debian: docker-compose-plugin)")
 
 
-def _config(plugin: tuple[str, ...], *arguments: str, **secrets: str) -> subprocess.CompletedProcess[str]:
+def _config(
+    plugin: tuple[str, ...], *arguments: str, settings: str = os.devnull, **secrets: str
+) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **secrets}
-    command = (*plugin, "--project-directory", str(ROOT), "--env-file", os.devnull, *arguments)
+    command = (*plugin, "--project-directory", str(ROOT), "--env-file", settings, *arguments)
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_compose_accepts_the_file_with_every_profile(plugin: tuple[str, ...]) -> None:
-    secrets = {"NST_SECRET": "x", "REDIS_PASSWORD": "x"}
+    secrets = {"NST_SECRET": "x", "REDIS_PASSWORD": "x", "GRAFANA_PASSWORD": "x"}
     answer = _config(plugin, "--profile", "*", "config", "--services", **secrets)
     assert answer.returncode == 0, answer.stderr
     assert set(answer.stdout.split()) == set(SERVICES)
@@ -219,7 +222,7 @@ def test_compose_accepts_the_file_with_every_profile(plugin: tuple[str, ...]) ->
 def test_the_settings_that_a_container_gets_are_within_their_limits(
     plugin: tuple[str, ...], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secrets = {"NST_SECRET": "0" * 64, "REDIS_PASSWORD": "0" * 64}
+    secrets = {"NST_SECRET": "0" * 64, "REDIS_PASSWORD": "0" * 64, "GRAFANA_PASSWORD": "0" * 64}
     answer = _config(plugin, "--profile", "*", "config", "--format", "json", **secrets)
     for variable, value in json.loads(answer.stdout)["services"][name]["environment"].items():
         monkeypatch.setenv(variable, value)
@@ -236,12 +239,17 @@ def test_compose_refuses_to_go_on_without_the_secrets(plugin: tuple[str, ...]) -
 
 
 def test_compose_takes_the_ports_away_with_sign_in(plugin: tuple[str, ...], tmp_path: Path) -> None:
-    names = variables(COMPOSE) | variables(SIGN_IN)
-    secrets = {name: "x" for name in names if name.startswith(("OIDC_", "NST_SECRET", "REDIS_", "NST_DOMAIN"))}
-    files = ("-f", str(COMPOSE), "-f", str(SIGN_IN))
-    answer = _config(plugin, *files, "--profile", "https", "config", "--format", "json", **secrets)
+    settings = tmp_path / ".env"
+    settings.write_text(_signed_in())
+    answer = _config(plugin, "config", "--format", "json", settings=str(settings))
     assert answer.returncode == 0, answer.stderr
     made = json.loads(answer.stdout)["services"]
     assert {name for name, facts in made.items() if facts.get("ports")} == {"https"}
     caddyfiles = [volume["source"] for volume in made["https"]["volumes"] if volume["target"].endswith("Caddyfile")]
     assert [Path(file).name for file in caddyfiles] == ["Caddyfile.sign-in"]
+
+
+def _signed_in() -> str:
+    """The example with the two lines for sign-in and with all that they need, and nothing else on the command line."""
+    lines = re.sub(r"^#(?=COMPOSE_FILE=|COMPOSE_PROFILES=https|OIDC_|NST_DOMAIN=)", "", EXAMPLE, flags=re.MULTILINE)
+    return re.sub(r"^([A-Z0-9_]+)=$", r"\1=x", lines, flags=re.MULTILINE)

@@ -1,15 +1,12 @@
 """Caddy in front, with the files of deploy/compose: encryption, one origin, and nobody who says himself who he is."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,57 +14,12 @@ import requests
 
 from scripts.servers.process import INSTALLED, free_port
 from tests.deploy.composition import ROOT, services
-from tests.deploy.neighbours import Names, within
+from tests.deploy.neighbours import Names, missing, within
+from tests.deploy.stand_ins import COOKIE, KEYS, NO_KEYS, standing_in
 
 #: Where it is put by hand, before where the system has it.
 PROGRAMS = f"{INSTALLED / 'bin'}:{os.environ['PATH']}"
 CADDY = shutil.which("caddy", path=PROGRAMS)
-COOKIE = {"_oauth2_proxy": "signed-in"}
-
-
-class _Echo(BaseHTTPRequestHandler):
-    """Tells what it was asked."""
-
-    name = ""
-
-    def do_GET(self) -> None:
-        """Answer with the request."""
-        self._answer(200, {})
-
-    def _answer(self, status: int, headers: Mapping[str, str]) -> None:
-        asked = {name.lower(): value for name, value in self.headers.items()}
-        body = json.dumps({"who": self.name, "path": self.path, "headers": asked}).encode()
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing."""
-
-
-class _Api(_Echo):
-    name = "backend"
-
-
-class _Page(_Echo):
-    name = "frontend"
-
-
-class _SignIn(_Echo):
-    """As oauth2-proxy with ``set_xauthrequest``: 202 and who it is, or 401."""
-
-    name = "oauth2-proxy"
-
-    def do_GET(self) -> None:
-        """Only who has the cookie is known."""
-        if self.path.partition("?")[0] != "/oauth2/auth":
-            self._answer(200, {})
-        elif "_oauth2_proxy=signed-in" in self.headers.get("Cookie", ""):
-            self._answer(202, {"X-Auth-Request-User": "4711", "X-Auth-Request-Email": "anna@example.org"})
-        else:
-            self._answer(401, {})
 
 
 @dataclass(frozen=True)
@@ -90,15 +42,11 @@ Start = Callable[[str], Front]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts Caddy with a file of deploy/compose; its neighbours are there."""
     if CADDY is None:
-        pytest.skip("caddy is not on this machine")
+        missing("caddy is not on this machine")
     if _version() < (2, 8):
         pytest.skip("caddy is older than 2.8, and the image of the compose file is newer")
-    servers = {kind.name: ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (_Api, _Page, _SignIn)}
-    for server in servers.values():
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    ports = {name: server.server_address[1] for name, server in servers.items()}
     started: list[subprocess.Popen[bytes]] = []
-    with closing(Names(["127.0.0.1"])) as names:
+    with standing_in() as ports, closing(Names(["127.0.0.1"])) as names:
 
         def run(file: str) -> Front:
             port = free_port()
@@ -113,9 +61,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
         for process in started:
             process.terminate()
             process.wait(10)
-    for server in servers.values():
-        server.shutdown()
-        server.server_close()
 
 
 def _here(text: str, ports: Mapping[str, int], port: int) -> str:
@@ -186,6 +131,22 @@ def test_who_has_signed_in_is_named_to_the_api(start: Start) -> None:
     headers = front.get("/api/limits", cookies=COOKIE).json()["headers"]
     assert headers["x-auth-request-email"] == "anna@example.org"
     assert front.get("/", cookies=COOKIE).json()["who"] == "frontend"
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_a_program_with_a_key_is_let_through_to_the_api_as_nobody(start: Start, key: dict[str, str]) -> None:
+    front = start("Caddyfile.sign-in")
+    claim = {"X-Auth-Request-Email": "boss@example.org", "X-Auth-Request-User": "1"}
+    answer = front.get("/api/jobs", headers={**key, **claim})
+    assert (answer.status_code, answer.json()["who"]) == (200, "backend")
+    assert not [name for name in answer.json()["headers"] if name.startswith("x-auth-request")]
+    assert answer.json()["headers"].items() >= {(name.lower(), value) for name, value in key.items()}
+    assert front.get("/", headers=key).status_code == 302  # the page is for people
+
+
+@pytest.mark.parametrize("header", NO_KEYS, ids=str)
+def test_what_is_no_key_is_not_let_through(start: Start, header: dict[str, str]) -> None:
+    assert start("Caddyfile.sign-in").get("/api/jobs", headers=header).status_code == 401
 
 
 def test_nobody_says_himself_who_he_is(start: Start) -> None:

@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from backend import create_app
 from jobs.settings import OTHERS, Settings
+from jobs.wiring import open_ports
 from tests.deploy.composition import ROOT
 from tests.deploy.composition import services as composed
 from tests.deploy.dockerfile import stages
@@ -161,7 +164,7 @@ def test_no_container_is_more_than_it_must_be(overlay: str) -> None:
         assert inner["allowPrivilegeEscalation"] is False and inner["readOnlyRootFilesystem"] is True
         assert inner["capabilities"] == {"drop": ["ALL"]}
         assert {"requests", "limits"} <= set(container["resources"]), container["name"]
-        assert re.search(r":v?\d+\.\d+", container["image"])
+        assert re.search(r":v?\d+\.\d+\.\d+(-[a-z]+)?$", container["image"]), container["image"]
     assert (
         named(overlay, "Namespace", "nst")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     )
@@ -244,8 +247,34 @@ def _lets(rule: Resource, side: str, peer: Resource | None, port: int, owner: Re
 
 def test_looking_at_pictures_does_not_depend_on_a_worker() -> None:
     (container,) = pod(named("cpu", "Deployment", "backend"))["containers"]
-    for probe in ("startup", "readiness", "liveness"):
-        assert container[f"{probe}Probe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_an_api_whose_threads_all_wait_for_a_store_is_not_restarted() -> None:
+    (container,) = pod(named("cpu", "Deployment", "backend"))["containers"]
+    assert container["livenessProbe"]["tcpSocket"] == {"port": "http"} and "httpGet" not in container["livenessProbe"]
+
+
+@each_overlay
+def test_an_api_that_cannot_use_its_servers_does_not_start(overlay: str, tmp_path: Path) -> None:
+    (container,) = pod(named(overlay, "Deployment", "backend"))["containers"]
+    probe = container["startupProbe"]
+    assert probe["httpGet"]["path"] == "/readyz?part=api"
+    assert probe["timeoutSeconds"] >= 20, "one answer waits for store, pictures and bus"
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 300, "the servers may come later"
+    settings = Settings(data_dir=tmp_path)
+    client = create_app(settings, open_ports(settings)).test_client()
+    assert client.get(probe["httpGet"]["path"]).status_code == 200  # without a worker
+
+
+@each_overlay
+def test_answers_are_read_from_the_api_at_once_however_slow_the_reader_is(overlay: str) -> None:
+    (ingress,) = of_kind(overlay, "Ingress")
+    assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-buffering"] == "on"
+
+
+def test_a_job_that_made_the_topics_is_no_obstacle_to_the_next_one() -> None:
+    assert named("servers", "Job", "topics")["spec"]["ttlSecondsAfterFinished"] > 0
 
 
 @each_overlay
@@ -270,6 +299,7 @@ def test_workers_grow_with_the_open_jobs_and_shrink_slowly(overlay: str) -> None
     assert 0 < spec["minReplicaCount"] <= spec["fallback"]["replicas"] <= spec["maxReplicaCount"]
     (trigger,) = spec["triggers"]
     assert trigger["type"] == "prometheus" and "nst_jobs_open" in trigger["metadata"]["query"]
+    assert trigger["metadata"]["ignoreNullValues"] == "false", "no news from the APIs is not: no work"
     behaviour = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
     assert behaviour["scaleDown"]["stabilizationWindowSeconds"] >= 300
 

@@ -54,14 +54,55 @@ def test_up_builds_starts_and_waits_until_all_are_well(clone: Path) -> None:
     assert "compose up --build --detach --wait\n" in _asked(clone, "up").stdout
 
 
-def test_down_stops_what_any_profile_has_started_and_keeps_the_volumes(clone: Path) -> None:
+def test_down_stops_what_any_profile_or_file_has_started_and_keeps_the_volumes(clone: Path) -> None:
     answer = _asked(clone, "down").stdout
-    assert "--profile * down" in answer and "volumes" not in answer
+    assert "--profile * down --remove-orphans" in answer and "volumes" not in answer
 
 
-def test_scale_runs_as_many_workers_as_were_asked_for(clone: Path) -> None:
-    assert "--scale consumer=4" in _asked(clone, "scale", "N=4").stdout
-    assert "--scale consumer-gpu=2" in _asked(clone, "scale", "N=2", "SERVICE=consumer-gpu").stdout
+@pytest.mark.parametrize("service", ["consumer", "consumer-gpu"])
+def test_scale_runs_as_many_workers_as_were_asked_for_and_touches_nothing_else(clone: Path, service: str) -> None:
+    words = _asked(clone, "scale", "N=4", f"SERVICE={service}").stdout.split()
+    assert words[-3:] == ["--scale", f"{service}=4", service]
+    assert {"--no-recreate", "--no-deps", "--wait"} <= set(words)
+
+
+def test_scale_is_about_workers_without_a_gpu_where_nobody_says_otherwise(clone: Path) -> None:
+    assert "--scale consumer=4 consumer\n" in _asked(clone, "scale", "N=4").stdout
+
+
+FILES = "COMPOSE_FILE=docker-compose.yml:deploy/compose/sign-in.yml"
+
+
+@pytest.mark.parametrize(
+    ("lines", "missing"),
+    [
+        (("COMPOSE_PROFILES=https",), FILES),
+        ((FILES,), "COMPOSE_PROFILES=https"),
+        ((FILES, "COMPOSE_PROFILES=gpu"), "COMPOSE_PROFILES=https"),
+    ],
+)
+def test_up_never_starts_without_the_sign_in_that_was_set_up(clone: Path, lines: tuple[str, ...], missing: str) -> None:
+    (clone / ".env").write_text("\n".join(("OIDC_ISSUER_URL=https://login.example.org", *lines, "")))
+    answer = _asked(clone, "up")
+    assert answer.returncode != 0 and missing in answer.stderr
+    assert "compose up" not in answer.stdout
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_up_starts_with_the_sign_in_that_was_set_up(clone: Path, quote: str) -> None:
+    name, _, value = FILES.partition("=")
+    lines = ("OIDC_ISSUER_URL=https://login.example.org", f"{name}={quote}{value}{quote}", "COMPOSE_PROFILES=gpu,https")
+    (clone / ".env").write_text("\n".join((*lines, "")))
+    answer = _asked(clone, "up")
+    assert answer.returncode == 0, answer.stderr
+    assert "compose up" in answer.stdout
+
+
+def test_the_lines_for_sign_in_are_in_the_example_and_on_the_page(clone: Path) -> None:
+    example = (clone / ".env.example").read_text().splitlines()
+    for line in (FILES, "COMPOSE_PROFILES=https"):
+        assert f"#{line}" in example
+        assert line in (ROOT / "docs/deployment.md").read_text()
 
 
 @pytest.mark.parametrize("number", ["", "-1", "many", "2;ls"])

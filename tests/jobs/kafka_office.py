@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
+from unittest.mock import patch
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
@@ -50,6 +51,16 @@ class Office:
         producer = KafkaProducer(**self.server.client_settings())
         for value in values:
             producer.send(self.topic, value, key=b"somebody", partition=0).get(10)
+        producer.close()
+
+    def send_raw(self, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]) -> None:
+        """Put a record on the topic that a client of another kind may have made, and ours refuses to make."""
+        producer = KafkaProducer(max_request_size=2_000_000, **self.server.client_settings())
+        assert producer.partitions_for(self.topic)
+        with patch("kafka.producer.producer_batch.sum", lambda sizes: 0, create=True):  # it cannot add up a null
+            future, *_ = producer._accumulator.append(TopicPartition(self.topic, 0), None, key, value, headers)
+        producer._sender.wakeup()
+        future.get(10)
         producer.close()
 
     def committed(self) -> dict[int, int]:

@@ -121,7 +121,7 @@ class LifeContract:
         assert store.beat(over.id, over.token, progress(), frames(1)) is Beat.LOST
         assert store.claim("worker-2") is None
         assert store.claim("worker-2", over.id) is None
-        assert store.reap() == 0
+        assert store.reap() == ()
         assert store.get(over.id) == over
 
     def test_an_end_whose_answer_was_lost_can_be_told_again(self, store: JobStore) -> None:

@@ -88,7 +88,8 @@ class LossContract:
     def test_a_job_that_came_back_from_storage_is_adopted_until_somebody_claims_it(self, open_store: OpenStore) -> None:
         store = open_store(lease_seconds=0.2)
         early, late = _lost(), _lost()
-        store.enqueue([Job(spec=each.spec, token=each.token) for each in (early, late)])
+        store.enqueue([_brought_back(each) for each in (early, late)])
+        assert store.beat(early.id, 3, progress(9)) is Beat.MISSING
         assert store.adopt(early)
         now = store.get(early.id)
         assert (now.status, now.token, now.progress, now.not_before) == (JobStatus.RUNNING, 3, early.progress, 0.0)
@@ -98,9 +99,58 @@ class LossContract:
         assert store.beat(early.id, 3) is Beat.OK
         claimed = store.claim("worker-2")
         assert claimed
-        assert (claimed.id, claimed.token) == (late.id, 4)
+        assert (claimed.id, claimed.token) == (late.id, 5)
         assert not store.adopt(late)
         assert store.beat(late.id, 3) is Beat.LOST
+
+    def test_a_job_that_came_back_from_storage_is_finished_by_its_worker(self, store: JobStore) -> None:
+        lost = _lost()
+        store.enqueue([_brought_back(lost)])
+        assert not store.finish(lost.id, 3, succeeded(3))
+        assert store.beat(lost.id, 3) is Beat.MISSING
+        assert store.adopt(lost)
+        assert store.beat(lost.id, 3) is Beat.OK
+        assert store.finish(lost.id, 3, succeeded(3))
+
+    def test_two_workers_never_have_one_token_whatever_the_store_forgets(self, open_store: OpenStore) -> None:
+        store = open_store(lease_seconds=LEASE)
+        lost = _bare()
+        store.enqueue([_brought_back(lost, token=1)])
+        assert store.claim("worker-2") is None
+        time.sleep(AFTER_LEASE)
+        claimed = store.claim("worker-2")
+        assert claimed and claimed.token > lost.token
+        assert store.beat(lost.id, lost.token) is Beat.LOST
+        assert not store.adopt(lost)
+        assert not store.finish(lost.id, lost.token, succeeded())
+        assert store.finish(claimed.id, claimed.token, succeeded(claimed.token))
+
+    def test_a_job_that_was_claimed_since_it_came_back_is_not_adopted(self, open_store: OpenStore) -> None:
+        store = open_store(lease_seconds=LEASE)
+        lost = _bare()
+        store.enqueue([_brought_back(lost)])
+        time.sleep(AFTER_LEASE)
+        claimed = store.claim("worker-2")
+        assert claimed and store.release(claimed.id, claimed.token)
+        assert store.beat(lost.id, lost.token) is Beat.LOST
+        assert not store.adopt(lost)
+
+    def test_a_job_that_was_cancelled_since_it_came_back_is_not_adopted(self, store: JobStore) -> None:
+        lost = _bare()
+        store.enqueue([_brought_back(lost)])
+        assert store.cancel(lost.id).status is JobStatus.CANCELLED
+        assert store.beat(lost.id, lost.token) is Beat.LOST
+        assert not store.adopt(lost)
+
+    def test_a_job_of_which_nothing_was_told_yet_is_adopted(self, store: JobStore) -> None:
+        unknown, known = _bare(), _bare()
+        store.enqueue([replace(_brought_back(known), frames=frames(2))])
+        for lost in (unknown, known):
+            assert store.adopt(lost)
+            now = store.get(lost.id)
+            assert (now.status, now.token, now.worker, now.frames) == (JobStatus.RUNNING, 1, "worker-1", ())
+            assert store.finish(lost.id, 1, succeeded())
+        assert store.counts()[JobStatus.QUEUED] == 0
 
     def test_an_adopted_job_can_be_lost_like_any_other(self, open_store: OpenStore) -> None:
         store = open_store(lease_seconds=LEASE)
@@ -129,11 +179,11 @@ class LossContract:
         held = running(store)
         store.beat(held.id, 1, progress(4), frames(4))
         behind = enqueued(store)
-        assert store.reap() == 0
+        assert store.reap() == ()
         time.sleep(AFTER_LEASE)
         told = store.get(held.id)
-        assert store.reap() == 1
-        assert store.reap() == 0
+        assert store.reap() == (held.id,)
+        assert store.reap() == ()
         waiting = store.get(held.id)
         assert (waiting.status, waiting.version) == (JobStatus.QUEUED, told.version + 1)
         assert (waiting.attempt, waiting.worker, waiting.lease_until) == (1, "", 0.0)
@@ -146,7 +196,7 @@ class LossContract:
         store = open_store(lease_seconds=LEASE, max_attempts=1)
         held = running(store)
         time.sleep(AFTER_LEASE)
-        assert store.reap() == 1
+        assert store.reap() == (held.id,)
         assert_spent(store, held.id)
 
     def test_the_job_of_a_silent_worker_that_nobody_wants_is_cancelled(self, open_store: OpenStore) -> None:
@@ -154,7 +204,7 @@ class LossContract:
         held = running(store)
         store.cancel(held.id)
         time.sleep(AFTER_LEASE)
-        assert store.reap() == 1
+        assert store.reap() == (held.id,)
         assert store.get(held.id).status is JobStatus.CANCELLED
 
 
@@ -171,6 +221,16 @@ def _lost() -> Job:
         progress=progress(4),
         frames=frames(2, 4),
     )
+
+
+def _bare() -> Job:
+    """A job as its worker knows it that has just begun."""
+    return job(status=JobStatus.RUNNING, token=1, attempt=1, worker="worker-1")
+
+
+def _brought_back(lost: Job, token: int = 0) -> Job:
+    """The job as it is brought back from storage; by default one token above what its worker has."""
+    return Job(spec=lost.spec, token=token or lost.token + 1, lease_until=1.0)
 
 
 def assert_spent(store: JobStore, id: str) -> None:

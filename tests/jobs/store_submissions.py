@@ -50,7 +50,9 @@ class SubmissionContract:
 
     def test_a_rebuilt_job_waits_for_its_worker_and_goes_on_with_its_token(self, open_store: OpenStore) -> None:
         store = open_store(lease_seconds=0.2)
-        store.enqueue([job(token=4, attempt=2, frames=frames(5, token=4))])
+        given = job(token=4, attempt=2, lease_until=1.0, frames=frames(5, token=4))
+        store.enqueue([given])
+        store.let_start([given.id])
         assert store.claim("worker-1") is None
         time.sleep(0.25)
         claimed = store.claim("worker-1")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from secrets import token_hex
 
 import pytest
+from kafka.admin import KafkaAdminClient, NewTopic
 
 from jobs.kafka_message import encode
 from jobs.model import Job, JobError, JobStatus
@@ -78,3 +79,70 @@ def test_a_job_that_has_failed_is_buried_with_what_is_known_of_it(counter: Offic
         "origin_offset": "0",
     }
     until(lambda: counter.committed() == {0: 1}, worker)
+
+
+def test_what_another_client_may_send_and_ours_may_not_goes_to_the_dead_letters(counter: Office) -> None:
+    counter.send_raw(b"key", b"garbage", [("empty", None)])
+    counter.send_raw(None, None, [])
+    worker = counter.open()
+    good = spec()
+    worker.publish([good])
+    assert ids(arrived(worker, count=1)) == [good.id]
+    first, second = counter.dead(2)
+    assert (first.key, first.value, dict(first.headers)["empty"]) == (b"key", b"garbage", b"")
+    assert (second.key, second.value) == (None, b"")
+    until(lambda: counter.committed() == {0: 2}, worker)
+
+
+def test_a_letter_with_monstrous_key_and_headers_is_cut_to_what_kafka_takes(counter: Office) -> None:
+    many = [(f"header-{number}", b"x" * 1_000) for number in range(150)]
+    counter.send_raw(b"k" * 800_000, b"garbage", [*many])
+    worker = counter.open()
+    until(lambda: counter.committed() == {0: 1}, worker)
+    (letter,) = counter.dead(1)
+    told = dict(letter.headers)
+    assert (len(letter.key), letter.value) == (1_000, b"garbage")
+    assert told["key_cut_from_bytes"] == b"800000"
+    assert int(told["headers_dropped"]) + sum(name.startswith("header-") for name in told) == 150
+
+
+def test_a_header_that_is_no_text_is_skipped_and_what_comes_later_arrives(counter: Office) -> None:
+    counter.send_raw(b"key", b"garbage", [(NoText("name"), b"x")])
+    worker = counter.open()
+    good = spec()
+    worker.publish([good])
+    assert ids(arrived(worker, count=1)) == [good.id]
+    (letter,) = counter.dead(1)
+    told = {name: value.decode() for name, value in letter.headers}
+    assert (letter.key, letter.value) == (None, b"")
+    assert (told["reason"], told["origin_offset"]) == ("unreadable", "0")
+    assert "cannot be read" in told["error"]
+    until(lambda: counter.committed() == {0: 1}, worker)
+
+
+def test_a_record_that_cannot_be_read_is_skipped_where_it_is_the_last(counter: Office) -> None:
+    counter.send_raw(b"key", b"garbage", [(NoText("name"), b"x")])
+    worker = counter.open()
+    until(lambda: counter.committed() == {0: 1}, worker)
+
+
+def test_a_letter_that_kafka_will_never_take_is_dropped_and_the_others_are_written(kafka: KafkaServer) -> None:
+    office = Office(kafka, kafka.make_topic(f"jobs-{token_hex(4)}", 1))
+    admin = KafkaAdminClient(**kafka.client_settings())
+    admin.create_topics([NewTopic(f"{office.topic}.dlq", 1, 1, topic_configs={"max.message.bytes": "2000"})])
+    admin.close()
+    office.send(b"x" * 5_000, b"garbage")
+    worker, registry = office.counting()
+    until(lambda: office.committed() == {0: 2}, worker)
+    assert [letter.value for letter in office.dead(1)] == [b"garbage"]
+    assert registry.get_sample_value("nst_dead_letters_total", {"reason": "dropped"}) == 1
+    assert registry.get_sample_value("nst_dead_letters_total", {"reason": "unreadable"}) == 1
+    worker.close()
+
+
+class NoText(str):
+    """The name of a header that another client has not written in UTF-8."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Bytes that are none."""
+        return b"\xff\xfe"

@@ -9,6 +9,7 @@ from tests.jobs.jobs_made import spec
 
 def _delivered(tracker: Tracker, partition: int, offsets: range) -> list[str]:
     jobs = [spec() for _ in offsets]
+    tracker.keep({*tracker.partitions(), partition})
     for offset, job in zip(offsets, jobs, strict=True):
         tracker.arrive(Place(partition, offset))
         tracker.issue(Place(partition, offset), job)
@@ -52,6 +53,7 @@ def test_what_is_committed_is_not_committed_again() -> None:
 
 def test_a_job_that_came_twice_leaves_both_its_places() -> None:
     tracker, job = Tracker(), spec()
+    tracker.keep({0})
     for offset in (4, 5):
         tracker.arrive(Place(0, offset))
     assert tracker.issue(Place(0, 4), job) is not None
@@ -63,6 +65,7 @@ def test_a_job_that_came_twice_leaves_both_its_places() -> None:
 
 def test_a_job_whose_one_place_went_away_keeps_the_ticket_of_the_other() -> None:
     tracker, job = Tracker(), spec()
+    tracker.keep({0, 1})
     for partition in (0, 1):
         tracker.arrive(Place(partition, 7))
         tracker.issue(Place(partition, 7), job)
@@ -95,4 +98,15 @@ def test_a_partition_that_is_dealt_to_another_is_forgotten() -> None:
     _delivered(tracker, 0, range(1))
     tracker.keep({1})
     assert tracker.tickets() == ()
+    tracker.keep({0, 1})
     assert tracker.arrive(Place(0, 0))
+
+
+def test_what_arrives_late_from_a_partition_that_is_anothers_is_not_noted() -> None:
+    tracker = Tracker()
+    _delivered(tracker, 0, range(5, 7))
+    tracker.drop({0})
+    assert not tracker.arrive(Place(0, 7))
+    tracker.keep({0})  # dealt back, and delivered again from what the other had committed
+    assert tracker.arrive(Place(0, 5))
+    assert tracker.due({0}) == {0: 5}

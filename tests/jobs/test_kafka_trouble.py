@@ -4,11 +4,13 @@ import gc
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.errors import Unavailable
 from jobs.kafka import KafkaBus
@@ -108,6 +110,24 @@ def test_a_bus_on_a_broker_that_was_never_there_opens_and_says_so(tmp_path: Path
     assert _refused(bus) < PROMISED_SECONDS
     assert bus.poll(0) == ()
     bus.close()
+
+
+def test_many_callers_at_once_are_refused_in_the_time_of_one() -> None:
+    bus = KafkaBus("kafka://127.0.0.1:1/jobs", membership=QUICK)
+    with ThreadPoolExecutor(8) as pool:
+        seconds = [*pool.map(lambda _: _refused(bus), range(8))]
+    assert max(seconds) < PROMISED_SECONDS / 2
+    bus.close()
+
+
+def test_without_a_topic_of_dead_letters_the_check_passes_and_warns_once(kafka: KafkaServer) -> None:
+    office = Office(kafka, kafka.make_topic(f"jobs-{token_hex(4)}", 1))
+    bus = office.open()
+    with capture_logs() as lines:
+        bus.check()
+        bus.check()
+    assert [f"{office.topic}.dlq" in line["error"] for line in lines] == [True]
+    office.close()
 
 
 def test_with_tls_and_a_password_jobs_arrive_and_a_wrong_password_is_refused(

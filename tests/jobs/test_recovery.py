@@ -12,11 +12,14 @@ from jobs.artifacts import FolderArtifacts
 from jobs.bus import EmptyBus
 from jobs.errors import JobNotFound, JobPurged, Unavailable
 from jobs.model import FrameRef, Job, JobSpec, JobStatus, new_id, to_line
+from jobs.ports import JobStore
 from jobs.recovery import recover, recover_all, seal
 from jobs.sqlite import SqliteStore
-from jobs.terms import Outcome, Policy
+from jobs.terms import Beat, Outcome, Policy
 from jobs.wiring import Ports
 from nst.options import StyleOptions
+
+POLICY = Policy()
 
 
 @dataclass
@@ -29,11 +32,49 @@ class _NotingBus(EmptyBus):
         self.sent += [spec.id for spec in specs]
 
 
+@dataclass
+class _RetractingBus(EmptyBus):
+    """Somebody takes back what is being sent."""
+
+    store: JobStore
+
+    def publish(self, specs: Sequence[JobSpec]) -> None:
+        self.store.retract([spec.id for spec in specs])
+
+
+@dataclass
+class _SlowBus(EmptyBus):
+    """Sending takes so long that somebody else begins to fill the store."""
+
+    store: JobStore
+    clock: "_Clock"
+
+    def publish(self, specs: Sequence[JobSpec]) -> None:
+        self.clock.now += 3600
+        assert self.store.reserve("recovery", "somebody", 60)
+
+
 class _DeadBus(EmptyBus):
     """Cannot send."""
 
     def publish(self, specs: Sequence[JobSpec]) -> None:
         raise Unavailable("nobody is there")
+
+
+@dataclass
+class _Clock:
+    """Stands still until it is told."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    """The store's."""
+    return _Clock()
 
 
 @pytest.fixture
@@ -43,9 +84,9 @@ def bus() -> _NotingBus:
 
 
 @pytest.fixture
-def ports(tmp_path: Path, bus: _NotingBus) -> Ports:
+def ports(tmp_path: Path, bus: _NotingBus, clock: _Clock) -> Ports:
     """An empty store over an empty folder."""
-    return Ports(SqliteStore(tmp_path / "jobs.sqlite", Policy()), bus, FolderArtifacts(tmp_path / "jobs"))
+    return Ports(SqliteStore(tmp_path / "jobs.sqlite", POLICY, clock), bus, FolderArtifacts(tmp_path / "jobs"))
 
 
 def _spec(created_at: float = 1e9) -> JobSpec:
@@ -83,11 +124,13 @@ def _over(spec: JobSpec) -> Job:
     )
 
 
-def test_an_unfinished_job_is_queued_and_sent_again(ports: Ports, bus: _NotingBus) -> None:
+def test_an_unfinished_job_is_queued_and_sent_again(ports: Ports, bus: _NotingBus, clock: _Clock) -> None:
     spec = _stored(ports)
     job = recover(ports, spec.id)
     assert job is not None and (job.spec, job.status) == (spec, JobStatus.QUEUED)
     assert bus.sent == [spec.id]
+    assert ports.store.claim("worker") is None  # a worker may have it that has written nothing yet
+    clock.now += POLICY.lease_seconds
     claimed = ports.store.claim("worker")
     assert claimed is not None and claimed.id == spec.id
 
@@ -127,14 +170,39 @@ def test_a_record_of_another_job_is_not_believed(ports: Ports) -> None:
     assert recover(ports, id) is None
 
 
-def test_a_new_attempt_never_writes_into_an_old_ones_folder(ports: Ports) -> None:
+def test_a_new_attempt_never_writes_into_an_old_ones_folder(ports: Ports, clock: _Clock) -> None:
     spec = _stored(ports)
     for token, iteration in ((1, 10), (1, 20), (3, 20), (3, 30)):
         ports.artifacts.put(keys.frame(spec.id, token, iteration), b"x")
     job = recover(ports, spec.id)
     assert job is not None and job.frames == (FrameRef(10, 1), FrameRef(20, 3), FrameRef(30, 3))
-    assert job.token == 3
-    assert job.not_before > time.time()  # the worker of the last attempt may live
+    assert job.token == 4  # a worker may have that one, and has written nothing yet
+    clock.now += POLICY.lease_seconds
+    claimed = ports.store.claim("worker")
+    assert claimed is not None and claimed.token == 5
+
+
+def test_a_worker_that_had_written_nothing_shares_its_folder_with_nobody(ports: Ports, tmp_path: Path) -> None:
+    spec = _stored(ports)
+    ports.store.enqueue([Job(spec=spec)])
+    held = ports.store.claim("worker")
+    wiped = replace(ports, store=SqliteStore(tmp_path / "wiped.sqlite", Policy(lease_seconds=0.0)))
+    recover(wiped, spec.id)
+    claimed = None
+    while claimed is None:
+        claimed = wiped.store.claim("another")
+    assert held is not None and claimed.token > held.token
+
+
+def test_a_worker_keeps_a_job_that_others_have_brought_back(ports: Ports, tmp_path: Path) -> None:
+    spec = _stored(ports)
+    ports.store.enqueue([Job(spec=spec)])
+    held = ports.store.claim("worker")
+    wiped = replace(ports, store=SqliteStore(tmp_path / "wiped.sqlite", POLICY))
+    assert recover_all(wiped) == 1
+    assert held is not None and wiped.store.beat(spec.id, held.token) is Beat.MISSING
+    assert wiped.store.adopt(held)
+    assert wiped.store.finish(spec.id, held.token, Outcome(status=JobStatus.CANCELLED))
 
 
 def test_a_known_job_is_left_as_it_is(ports: Ports) -> None:
@@ -154,7 +222,12 @@ def test_a_deleted_job_does_not_come_back(ports: Ports) -> None:
         recover(ports, spec.id)
 
 
-def test_an_empty_store_is_filled_in_the_old_order(ports: Ports, bus: _NotingBus) -> None:
+def test_a_job_that_is_taken_back_as_it_is_brought_back_is_nowhere(ports: Ports) -> None:
+    spec = _stored(ports)
+    assert recover(replace(ports, bus=_RetractingBus(ports.store)), spec.id) is None
+
+
+def test_an_empty_store_is_filled_in_the_old_order(ports: Ports, bus: _NotingBus, clock: _Clock) -> None:
     specs = [_stored(ports, created_at) for created_at in (1e9 + 3, 1e9 + 1, 1e9 + 2)]
     done = _stored(ports, 1e9)
     ports.artifacts.put(keys.manifest(done.id), to_line(_over(done).to_dict()))
@@ -162,9 +235,16 @@ def test_an_empty_store_is_filled_in_the_old_order(ports: Ports, bus: _NotingBus
     assert recover_all(ports) == 4
     order = [specs[1].id, specs[2].id, specs[0].id]
     assert bus.sent == order
+    clock.now += POLICY.lease_seconds
     claimed = [ports.store.claim("worker") for _ in range(3)]
     assert [job.id for job in claimed if job] == order
     assert ports.store.get(done.id) == _over(done)
+
+
+def test_what_others_keep_in_the_same_place_is_no_job(ports: Ports) -> None:
+    spec = replace(_spec(), id="backups")
+    ports.artifacts.put(keys.spec(spec.id), to_line(spec.to_dict()))
+    assert recover_all(ports) == 0
 
 
 def test_a_store_that_was_filled_is_not_filled_again(ports: Ports) -> None:
@@ -202,13 +282,22 @@ def test_a_store_that_could_not_be_filled_is_filled_the_next_time(ports: Ports, 
     assert bus.sent == [spec.id]
 
 
-def test_more_jobs_than_one_part_are_filled_in_their_order(ports: Ports) -> None:
+def test_more_jobs_than_one_part_are_filled_in_their_order(ports: Ports, clock: _Clock) -> None:
     ids = [_stored(ports, 1e9 + number).id for number in range(205)]
     assert recover_all(ports) == 205
+    clock.now += POLICY.lease_seconds
     claimed = ports.store.claim("worker")
     place = ports.store.place(ids[-1])
     assert claimed is not None and claimed.id == ids[0]
     assert place is not None and place.position == 204
+
+
+def test_who_was_too_slow_leaves_the_rest_to_who_came_after(ports: Ports, clock: _Clock) -> None:
+    ids = [_stored(ports, 1e9 + number).id for number in range(101)]
+    assert recover_all(replace(ports, bus=_SlowBus(ports.store, clock))) == 0
+    assert not ports.store.filled()
+    with pytest.raises(JobNotFound):
+        ports.store.get(ids[-1])
 
 
 def test_the_first_manifest_stays(ports: Ports) -> None:
@@ -233,9 +322,10 @@ def test_a_sealed_job_has_no_checkpoints(ports: Ports) -> None:
     assert [entry.key for entry in ports.artifacts.list(over.id)] == [keys.spec(over.id), keys.manifest(over.id)]
 
 
-def test_a_recovered_job_can_be_finished(ports: Ports) -> None:
+def test_a_recovered_job_can_be_finished(ports: Ports, clock: _Clock) -> None:
     spec = _stored(ports)
     recover_all(ports)
+    clock.now += POLICY.lease_seconds
     job = ports.store.claim("worker", spec.id)
     assert job is not None
     assert ports.store.finish(spec.id, job.token, Outcome(status=JobStatus.CANCELLED))

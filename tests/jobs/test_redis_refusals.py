@@ -85,13 +85,16 @@ def test_a_server_that_throws_jobs_away_is_refused(tmp_path: Path, own_server: O
         store.check()
 
 
-def test_a_server_that_keeps_nothing_is_refused(tmp_path: Path, own_server: OwnServer) -> None:
+def test_a_server_that_does_not_write_every_change_is_refused(tmp_path: Path, own_server: OwnServer) -> None:
     server = own_server(RedisServer(tmp_path / "redis", persistence=False))
     with closing(RedisStore(server.url, Policy())) as store:
         with pytest.raises(Unavailable, match="appendonly"):
             store.check()
         with server.client() as client:
-            client.config_set("save", "60 1")  # snapshots are better than nothing
+            client.config_set("save", "60 1")  # a restart would lose what came since the last snapshot
+            with pytest.raises(Unavailable, match="appendonly"):
+                store.check()
+            client.config_set("appendonly", "yes")
         store.check()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import JobNotFound, Unavailable
-from jobs.model import JobStatus
+from jobs.model import Job, JobStatus
 from jobs.redis import RedisStore
 from jobs.terms import Beat, Caps, Idempotency, Policy, Worker
 from scripts.servers import RedisServer
@@ -82,13 +82,37 @@ def test_a_lease_that_ended_while_the_server_was_down_is_not_over_yet(server: Re
         server.start()
         assert store.claim("worker-2") is None
         assert store.claim("worker-2", alive.id) is None
-        assert store.reap() == 0
+        assert store.reap() == ()
         taken = None
         while taken is None:
             assert store.beat(alive.id, 1) is Beat.OK
             taken = store.claim("worker-2")
             time.sleep(0.05)
         assert (taken.id, taken.token) == (dead.id, 2)
+
+
+def test_leases_that_ended_while_the_server_stood_still_are_not_over_yet(server: RedisServer) -> None:
+    with closing(RedisStore(server.url, Policy(lease_seconds=1.0))) as store:
+        first, second = running(store), running(store)
+        server.freeze()
+        time.sleep(2.1)
+        server.thaw()
+        assert store.reap() == ()
+        assert store.claim("worker-2") is None
+        assert store.claim("worker-2", first.id) is None
+        for held in (first, second):
+            assert store.beat(held.id, 1) is Beat.OK
+
+
+def test_the_jobs_of_workers_that_all_fell_silent_are_given_back_in_the_end(server: RedisServer) -> None:
+    with closing(RedisStore(server.url, Policy(lease_seconds=1.0))) as store, server.client() as client:
+        held = running(store)
+        client.hset("nst:speech", "heard", str(time.time() - 60))
+        reaped: list[str] = []
+        while not reaped:
+            time.sleep(0.1)
+            reaped += store.reap()
+        assert reaped == [held.id]
 
 
 def test_a_server_that_has_forgotten_everything_is_told_again(server: RedisServer, store: RedisStore) -> None:
@@ -110,6 +134,8 @@ def test_a_server_that_has_forgotten_everything_is_told_again(server: RedisServe
 
 def test_a_full_server_takes_no_new_jobs_and_loses_none(server: RedisServer, store: RedisStore) -> None:
     held, waiting, other, over = running(store), enqueued(store), enqueued(store), finished(store)
+    lost = job(status=JobStatus.RUNNING, token=1)
+    store.enqueue([Job(spec=lost.spec, token=2, lease_until=1.0)])
     with server.client() as client:
         client.config_set("maxmemory", "1mb")
         refused = job()
@@ -122,6 +148,8 @@ def test_a_full_server_takes_no_new_jobs_and_loses_none(server: RedisServer, sto
             store.get(refused.id)
         assert store.beat(held.id, 1, progress(3)) is Beat.OK
         store.announce(Worker(id="a", ready=True), 30)
+        assert store.reserve("janitor", "a", 30)
+        assert store.adopt(lost)
         assert store.finish(held.id, 1, succeeded())
         claimed = store.claim("worker-2", waiting)
         assert claimed
@@ -202,3 +230,13 @@ def test_a_record_that_cannot_be_understood_is_named(server: RedisServer, store:
         client.hset(f"nst:job:{held.id}", "status", "dancing")
     with pytest.raises(Unavailable, match=held.id):
         store.get(held.id)
+
+
+def test_a_job_that_somebody_has_damaged_is_in_nobodys_way(server: RedisServer, store: RedisStore) -> None:
+    damaged, sound = enqueued(store), enqueued(store)
+    with server.client() as client:
+        client.delete(f"nst:text:{damaged}")
+    claimed = store.claim("worker-1")
+    assert claimed and claimed.id == sound
+    counts = store.counts()
+    assert (counts[JobStatus.QUEUED], counts[JobStatus.FAILED]) == (0, 1)

@@ -126,6 +126,35 @@ def test_a_create_that_asks_twice_claims_nothing_of_another(s3_server: S3Server,
     assert bucket.get("j/x") == b"another's"
 
 
+def test_a_create_that_was_stored_and_then_told_to_try_again_has_created(bucket: S3Artifacts) -> None:
+    """It is stored when its first answer gets lost, and of the next attempt the server says: a conflict."""
+    asked = sent(bucket, "PutObject")
+
+    def conflict(response_dict: dict[str, Any], **_: Any) -> None:
+        if len(asked) == 1:
+            response_dict.update(status_code=409, body=b"<Error><Code>ConditionalRequestConflict</Code></Error>")
+
+    events(bucket).register("before-parse.s3.PutObject", conflict)
+    assert bucket.create("j/x", b"1") is True
+    assert (len(asked), bucket.get("j/x")) == (2, b"1")
+
+
+def test_what_is_gone_when_a_create_looks_whose_it_is_is_created(
+    s3_server: S3Server, url: str, bucket: S3Artifacts
+) -> None:
+    another = S3Artifacts(url, endpoint=s3_server.endpoint)
+    asked = sent(bucket, "PutObject")
+
+    def come(**_: Any) -> None:
+        if len(asked) == 1:
+            another.put("j/x", b"another's")
+
+    events(bucket).register("before-send.s3.PutObject", come)
+    events(bucket).register("before-send.s3.HeadObject", lambda **_: another.delete("j/x"))
+    assert bucket.create("j/x", b"mine") is True
+    assert (len(asked), bucket.get("j/x")) == (2, b"mine")
+
+
 def test_a_stream_that_breaks_off_goes_on_where_it_was(
     own_server: "OwnServer", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,16 +1,20 @@
 """A bucket that cannot be used says so at the start, soon, in a sentence with what to do and without a secret."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from botocore.parsers import ResponseParserError
 
 from jobs.errors import ArtifactMissing, Unavailable
 from jobs.s3 import S3Artifacts
 from jobs.s3_bucket import Patience
+from jobs.s3_errors import unavailable
 from jobs.urls import Tls
 from scripts.servers import Account, S3Server, make_certificates
 from scripts.servers.process import free_port
@@ -90,6 +94,42 @@ def test_an_account_with_the_four_rights_is_enough(s3_server: S3Server, monkeypa
 def test_a_server_that_is_not_there_is_told_soon(url: str) -> None:
     with pytest.raises(Unavailable, match="nothing answers at its address; check NST_S3_ENDPOINT"):
         S3Artifacts(url, endpoint=f"http://127.0.0.1:{free_port()}")
+
+
+@pytest.fixture
+def web_page() -> Iterator[str]:
+    """A server that has a page for everything, as a console or a sign-in in between has; its URL."""
+
+    class Page(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = b"<!doctype html><p>Welcome<br>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = answer
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_server_that_is_no_s3_server_is_named(url: str, web_page: str) -> None:
+    with pytest.raises(Unavailable, match="broken or no S3 server; check NST_S3_ENDPOINT") as refused:
+        S3Artifacts(url, endpoint=web_page)
+    assert "html" not in str(refused.value)
+
+
+def test_an_answer_that_cannot_be_read_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match=r"^s3://b/x: what answers is broken or no S3"), unavailable("s3://b/x"):
+        raise ResponseParserError("Unable to parse response")
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "http://", "no url at all"])

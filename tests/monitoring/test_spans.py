@@ -1,5 +1,6 @@
 """Spans of a job, sent to a real receiver of OpenTelemetry's protocol; where nobody asks for them, there are none."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,13 +90,27 @@ def test_a_trace_that_the_caller_does_not_record_is_not_sent_but_handed_on(recei
 def test_a_collector_that_is_away_costs_the_work_nothing() -> None:
     with receiving() as gone:
         address = gone.address
+    assert _ends_soon(address)
+
+
+def test_a_collector_that_never_answers_keeps_no_worker_from_ending() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        assert _ends_soon(f"http://127.0.0.1:{mute.getsockname()[1]}")
+        mute.settimeout(0)
+        mute.accept()[0].close()  # it was asked
+
+
+def _ends_soon(address: str) -> bool:
+    """Whether a process that has sent spans there closes them within the time that a worker has, and then ends."""
     code = (
-        "import os, time; from jobs.spans import open_spans\n"
+        "import os, threading; from jobs.spans import open_spans\n"
         "spans = open_spans('nst-test', os.environ); spans.begin('attempt').end()\n"
-        "began = time.monotonic(); spans.close(); assert time.monotonic() - began < 15\n"
+        "closing = threading.Thread(target=spans.close, daemon=True); closing.start(); closing.join(4)\n"
+        "print('hangs' if closing.is_alive() else 'closed', flush=True)\n"
     )
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "PATH": "", "PYTHONPATH": str(ROOT)}
-    subprocess.run((sys.executable, "-c", code), env=environment, check=True, timeout=60, capture_output=True)
+    command = (sys.executable, "-c", code)
+    return subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True).stdout == b"closed\n"
 
 
 @pytest.mark.parametrize(
