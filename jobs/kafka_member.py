@@ -31,6 +31,7 @@ from jobs.kafka_tracker import Place, Tracker
 from jobs.telemetry import BusMetrics, logger
 
 _LISTEN_MS = 200
+_POLL_MS = 1_000  # a message ends it at once; the shorter, the more often it ends in the midst of a rebalance
 _COMMIT_MS = 3_000
 _CLOSE_MS = 2_000
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -92,6 +93,7 @@ class Member:
         self._thread: threading.Thread | None = None
         self._seen_at = time.monotonic()
         self._failing = False
+        self._contact_at = 0.0
         self.fault: Misconfigured | None = None  # written by the thread alone
 
     def attend(self) -> None:
@@ -163,21 +165,25 @@ class Member:
         self.fault, self._failing = None, False
 
     def _listen(self, consumer: KafkaConsumer) -> None:
+        self._contact_at = time.monotonic()
         while not self._stop.is_set():
             if time.monotonic() - self._seen_at > self._membership.silence_seconds:
                 self._stop.wait(_LISTEN_MS / 1000)
                 continue
             self._pause_or_resume(consumer)
-            for records in self._polled(consumer).values():
-                for record in records:
-                    self._arrived(record)
+            for partition, records in self._polled(consumer).items():
+                # Of one that was taken away meanwhile, somebody else gets them: to keep them would let this member
+                # commit, when it is dealt the partition again, beyond what that one has open.
+                if partition in consumer.assignment():
+                    for record in records:
+                        self._arrived(record)
             self._tidied()
             self._commit(consumer)
         self._commit(consumer)
 
     def _polled(self, consumer: KafkaConsumer) -> dict[TopicPartition, list[Any]]:
         try:
-            polled: dict[TopicPartition, list[Any]] = consumer.poll(_LISTEN_MS)
+            polled: dict[TopicPartition, list[Any]] = consumer.poll(_POLL_MS)
         except _UNREADABLE as error:
             self._skip(consumer, error)
             return {}
@@ -232,10 +238,19 @@ class Member:
         self._metrics.lag.set(sum(self._behind(consumer, owned) for owned in assigned))
 
     def _note_contact(self, consumer: KafkaConsumer) -> None:
-        """When the last heartbeat was sent; before the first one, the client says that it was endless ago."""
+        """When the last heartbeat was sent; before the first one, the client says that it was endless ago.
+
+        Raises:
+            Unavailable: none was for the time of a session. Kafka has forgotten this member by now, and the client may
+                not know: when a look of ours ends at the moment at which a rebalance does, it waits for that for ever
+                (kafka-python 3.0.12).
+        """
         ago = consumer.metrics()["consumer-coordinator-metrics"]["last-heartbeat-seconds-ago"]
         if 0 <= ago < self._membership.silence_seconds:
             self._metrics.contact.set(time.time() - ago)
+            self._contact_at = max(self._contact_at, time.monotonic() - ago)
+        if time.monotonic() - self._contact_at > self._membership.session_seconds:
+            raise Unavailable("this worker has lost the group of workers, and joins it again")
 
     def _behind(self, consumer: KafkaConsumer, owned: TopicPartition) -> int:
         with suppress(KafkaError, AssertionError, KeyError):
@@ -268,6 +283,7 @@ class _Books(ConsumerRebalanceListener):  # type: ignore[misc]  # published with
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """New partitions arrive unpaused, also where no more is to be fetched."""
         self._tracker.keep({new.partition for new in assigned})
+        logger(__name__).info("partitions were dealt", partitions=len(assigned))
         self._member.note_rebalance()
         if self._member.full:
             self._consumer.pause(*assigned)

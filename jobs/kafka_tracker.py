@@ -27,7 +27,6 @@ class Tracker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._owned: set[int] = set()
         self._open: dict[int, set[int]] = {}  # partition → offsets
         self._first: dict[int, int] = {}  # partition → the first offset delivered
         self._next: dict[int, int] = {}  # partition → the offset after the last one delivered
@@ -45,13 +44,10 @@ class Tracker:
         and most of that is known here.
         """
         self.drop(self.partitions() - {*partitions})
-        with self._lock:
-            self._owned = {*partitions}
 
     def drop(self, partitions: Collection[int]) -> None:
         """These partitions are somebody else's now, who gets their open messages again."""
         with self._lock:
-            self._owned -= {*partitions}
             for partition in partitions:
                 for kept in (self._open, self._first, self._next, self._committed):
                     kept.pop(partition, None)
@@ -62,13 +58,10 @@ class Tracker:
         """A message has come; its partition is not committed beyond it until ``leave``.
 
         Returns:
-            False where it has come before, or its partition is somebody else's by now, who gets it too: to keep it
-            would let this member commit, when it is dealt the partition again, beyond what that one has open.
+            False where it has come before.
         """
         partition, offset = place.partition, place.offset
         with self._lock:
-            if partition not in self._owned:
-                return False
             if partition in self._first and self._first[partition] <= offset < self._next[partition]:
                 return False
             self._open.setdefault(partition, set()).add(offset)

@@ -69,7 +69,7 @@ FAILURES = (
 )
 #: Why a message is put with the dead letters: no job can be read from it, it is of a version that is not known here,
 #: or its job has failed for good.
-DEAD_LETTERS = ("unreadable", "version", "failed")
+DEAD_LETTERS = ("unreadable", "version", "failed", "dropped")
 #: Why an offset was not committed: the partition had gone to somebody else, or the broker did not answer.
 COMMIT_ERRORS = ("rebalanced", "unavailable")
 #: Servers that a process asks; the bus, which is listened to, has a metric of its own.

@@ -100,13 +100,3 @@ def test_a_partition_that_is_dealt_to_another_is_forgotten() -> None:
     assert tracker.tickets() == ()
     tracker.keep({0, 1})
     assert tracker.arrive(Place(0, 0))
-
-
-def test_what_arrives_late_from_a_partition_that_is_anothers_is_not_noted() -> None:
-    tracker = Tracker()
-    _delivered(tracker, 0, range(5, 7))
-    tracker.drop({0})
-    assert not tracker.arrive(Place(0, 7))
-    tracker.keep({0})  # dealt back, and delivered again from what the other had committed
-    assert tracker.arrive(Place(0, 5))
-    assert tracker.due({0}) == {0: 5}
