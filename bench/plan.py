@@ -34,18 +34,18 @@ class Facts:
     message: float = 1_000.0
 
     # `python -m bench stores`: Redis' memory of a job, and its own time for a call.
-    queued_memory: float = 1_790.0
-    kept_memory: float = 3_440.0
+    queued_memory: float = 2_618.0
+    kept_memory: float = 3_607.0
     beat: float = 36e-6
-    look: float = 21e-6  #: of an idle worker, which looks twice a second
-    life: float = 101e-6 + 69e-6 + 3 * 36e-6  #: submitted, started, claimed, finished, sealed
-    poll: float = 36e-6  #: of a running job; its place costs a queued one 243e-6
-    queued_poll: float = 36e-6 + 243e-6
+    look: float = 15e-6  #: of an idle worker, which looks twice a second
+    life: float = 54e-6 + 4 * 36e-6  #: submitted; let start, claimed, finished, sealed
+    place: float = 203e-6  #: in the queue
     beats: float = 2.0  #: a second, of a working worker
-    status: float = 2_000.0
 
-    # `python -m bench pollers`: the API's processor time for one poll.
-    api_poll: float = 0.9e-3
+    # `python -m bench pollers`: the processor time of one poll, and the bytes of its answer.
+    api_poll: float = 1.33e-3
+    poll: float = 87e-6  #: Redis'
+    status: float = 2_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def need(workers: int, facts: Facts | None = None) -> Need:
     kept = jobs * know.kept_days * _DAY
     polls, queued_polls = running * know.watchers, queued * know.watchers
     redis = jobs * know.life + running * know.beats * know.beat + (workers - running) * 2 * know.look
-    redis += polls * know.poll + queued_polls * know.queued_poll
+    redis += polls * know.poll + queued_polls * (know.poll + know.place)
     out = jobs * know.shown * know.watchers + (polls + queued_polls) * know.status
     stored = kept * know.stored
     month = workers * know.gpu_hour * _MONTH / 3600 + stored / 1e9 * know.gigabyte_month

@@ -37,7 +37,7 @@ def benchmark(pages: int = 1000, seconds: float = 20.0) -> Report:
         TemporaryDirectory(prefix="nst-bench-") as folder,
         Fleet(Path(folder), workers=1, engine=engine, settings=settings) as fleet,
     ):
-        job_id = fleet.submit(4000)
+        job_id = fleet.submit(2000)
         until(lambda: fleet.store.facts().running == 1, "it runs")
         rows = [_polled(fleet, job_id, count, seconds) for count in (pages // 4, pages // 2, pages)]
     summary = {"status at the full rate, p95, ms": rows[-1]["p95, ms"], "answered": rows[-1]["answered a second"]}

@@ -24,6 +24,7 @@ from backend.access import Access
 from backend.follow.job_answers import BatchSubmitted, JobAnswer, JobList, ListQuery, StatusQuery
 from backend.operate.controls import LimitsOut
 from backend.problem_codes import PROBLEM_CODES
+from bench import plan
 from jobs import keys
 from jobs.model import JobStatus
 from jobs.model import __doc__ as LIFE_OF_A_JOB
@@ -198,7 +199,7 @@ def test_the_backup_has_the_jobs_and_their_pictures(service: Service, tmp_path: 
 
 
 def test_the_links_between_the_documents_lead_somewhere() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "docs/api.md", "docs/operations.md"):
+    for name in ("README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))):
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!\w+://)([^)\s]+)\)", text):
             path, _, anchor = target.partition("#")
@@ -206,6 +207,10 @@ def test_the_links_between_the_documents_lead_somewhere() -> None:
             assert file.exists(), f"{name}: {target}"
             if anchor:
                 assert anchor in _anchors(file.read_text(encoding="utf-8")), f"{name}: {target}"
+
+
+def test_the_plan_for_a_fleet_is_what_its_arithmetic_says() -> None:
+    assert plan.table() in (ROOT / "docs/scaling.md").read_text(encoding="utf-8"), "run `python -m bench.plan`"
 
 
 def _limits(field: FieldInfo) -> str:
