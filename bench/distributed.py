@@ -28,9 +28,7 @@ _DOZE = 0.25  # s an iteration
 _ENGINE = "bench.drills.engines:Dozer"
 
 
-def benchmark(
-    counts: Sequence[int] = (1, 4, 8), jobs: int = 8, seconds: float = 4.0, partitions: int = 12
-) -> Report:
+def benchmark(counts: Sequence[int] = (1, 4, 8), jobs: int = 8, seconds: float = 4.0, partitions: int = 12) -> Report:
     """Both questions; about five minutes.
 
     Args:
