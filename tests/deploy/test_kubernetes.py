@@ -287,7 +287,7 @@ def test_a_worker_has_the_time_to_finish_or_hand_back_its_job(overlay: str) -> N
 def test_a_worker_with_a_gpu_has_one() -> None:
     (container,) = pod(named("gpu", "Deployment", "consumer"))["containers"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
-    assert {"name": "NST_DEVICE", "value": "cuda"} in container["env"]
+    assert {"name": "NST_DEVICE", "value": "cuda:0"} in container["env"]
 
 
 @pytest.mark.parametrize("overlay", ["cpu", "gpu"])
