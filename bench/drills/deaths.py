@@ -11,7 +11,8 @@ from pathlib import Path
 
 import requests
 
-from bench.drills.fleet import LEASE_SECONDS, PATIENCE_SECONDS, Fleet, lost, until
+from bench.drill import LEASE_SECONDS
+from bench.drills.fleet import PATIENCE_SECONDS, Fleet, lost, until
 from bench.drills.verdict import Verdict, least, most, none, same
 from jobs.model import Job
 

@@ -18,6 +18,7 @@ from typing import Any, Self
 import requests
 from kafka import KafkaConsumer
 
+from bench.drill import SETTINGS
 from jobs.errors import JobNotFound, Unavailable
 from jobs.model import Job, JobStatus
 from jobs.ports import JobStore
@@ -26,21 +27,10 @@ from jobs.wiring import open_store
 from scripts.servers import KafkaServer, RedisServer
 from scripts.service import ROOT, Service
 
-LEASE_SECONDS = 2.0
 TOPIC = "nst.jobs"
 PATIENCE_SECONDS = 300.0
 _PHOTO = ROOT / "examples/photos/coffee.jpg"
-_SETTINGS: Mapping[str, str] = {
-    "NST_LEASE_SECONDS": f"{LEASE_SECONDS}",
-    "NST_MAX_ATTEMPTS": "100",
-    "NST_RETRY_SECONDS": "0.05",
-    "NST_CHECKPOINT_SECONDS": "0.2",
-    "NST_SUBMITS_PER_MINUTE": "0",
-    "NST_MAX_OPEN_PER_CLIENT": "0",
-    "NST_MAX_QUEUED": "0",
-    "NST_THREADS": "32",
-    "NST_LOG_LEVEL": "info",
-}
+_SETTINGS: Mapping[str, str] = {**SETTINGS, "NST_THREADS": "32", "NST_LOG_LEVEL": "info"}
 
 
 @dataclass(eq=False)
